@@ -1,0 +1,156 @@
+"""`Machine`: all that a provider may know of the host. Goes in: a home folder or this computer; comes out: paths and overrides."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Platform: TypeAlias = Literal["linux", "darwin", "win32"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One home folder and what its programs were told about it.
+
+    Attributes
+    ----------
+    home
+        The home folder.
+    environ
+        Environment variables that move an agent's folders. Empty when a sample or a backup is read, so that it is never
+        mixed with this computer.
+    platform
+        ``linux``, ``darwin`` or ``win32``: decides where applications keep their data.
+    label
+        Name of the home in the `host` column when several are read; otherwise null.
+    is_local
+        The home is this computer's own, so paths in its logs may be looked up on the disk.
+    """
+
+    home: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    platform: Platform = "linux"
+    label: str | None = None
+    is_local: bool = False
+
+    @classmethod
+    def this(cls, label: str | None = None) -> Machine:
+        """This computer, with its environment variables."""
+        platform: Platform = "win32" if sys.platform == "win32" else "darwin" if sys.platform == "darwin" else "linux"
+        return cls(Path.home(), dict(os.environ), platform, label, is_local=True)
+
+    @classmethod
+    def at(cls, home: str | os.PathLike[str], label: str | None = None) -> Machine:
+        """Another home folder: a sample, a backup, a colleague's machine. Environment variables of this computer do not count."""
+        folder = Path(home).expanduser()
+        return cls(folder, {}, guess_platform(folder), label, is_local=False)
+
+    def path(self, variable: str) -> Path | None:
+        """The folder that an environment variable names, or nothing when it is unset or empty."""
+        value = self.environ.get(variable, "").strip()
+        return self.expand(value) if value else None
+
+    def expand(self, text: str) -> Path:
+        """A path as a user writes it: ``~`` is this machine's home."""
+        if text == "~" or text.startswith(("~/", "~\\")):
+            return self.home / text[2:]
+        return Path(text)
+
+    @property
+    def config(self) -> Path:
+        """Where programs keep their configuration by the rules of freedesktop.org."""
+        return self.path("XDG_CONFIG_HOME") or self.home / ".config"
+
+    @property
+    def data(self) -> Path:
+        """Where programs keep their data by the rules of freedesktop.org."""
+        return self.path("XDG_DATA_HOME") or self.home / ".local" / "share"
+
+    def application_support(self, name: str) -> list[Path]:
+        """Where desktop programs keep their data: one place per way of installing them."""
+        if self.platform == "darwin":
+            return [self.home / "Library" / "Application Support" / name]
+        if self.platform == "win32":
+            roaming = self.path("APPDATA") or self.home / "AppData" / "Roaming"
+            local = self.path("LOCALAPPDATA") or self.home / "AppData" / "Local"
+            packaged = sorted((local / "Packages").glob(f"{name}_*")) if (local / "Packages").is_dir() else []
+            return [roaming / name, *(package / "LocalCache" / "Roaming" / name for package in packaged)]
+        return [self.config / name]
+
+    @cached_property
+    def repositories(self) -> Repositories:
+        """Folds worktrees of this machine into their repositories."""
+        return Repositories(look_on_disk=self.is_local)
+
+
+def guess_platform(home: Path) -> Platform:
+    """Which operating system a copied home folder comes from, by the folders that only one of them has."""
+    if (home / "Library" / "Application Support").is_dir():
+        return "darwin"
+    if (home / "AppData").is_dir():
+        return "win32"
+    return "linux"
+
+
+WORKTREE_SHAPES = (
+    # Claude Code's EnterWorktree and the desktop program: <repository>/.claude/worktrees/<name>
+    re.compile(r"^(?P<repo>.+)[/\\]\.claude[/\\]worktrees[/\\][^/\\]+"),
+    # a common convention of users and of other agents: <repository>/.worktrees/<name>
+    re.compile(r"^(?P<repo>.+)[/\\]\.worktrees[/\\][^/\\]+"),
+)
+GIT_POINTER = re.compile(r"^gitdir:\s*(?P<repo>.+?)[/\\]\.git[/\\]worktrees[/\\][^/\\]+\s*$", re.MULTILINE)
+
+
+class Repositories:
+    """Working directory -> root of its repository, remembered per directory.
+
+    Evidence: in one survey 27 % of all sessions sat under phantom project names made by worktrees. Three sources, best first:
+    what the log says of its own worktree (`learn`), the ``.git`` pointer file on the disk of this computer, and the shape
+    of the path, which also serves for worktrees that no longer exist.
+    """
+
+    def __init__(self, *, look_on_disk: bool) -> None:
+        self._look_on_disk = look_on_disk
+        self._known: dict[str, str] = {}
+
+    def learn(self, worktree: str, repository: str) -> None:
+        """Remember what a log says: this worktree belongs to that repository."""
+        self._known[worktree] = repository
+
+    def root(self, directory: str | None) -> str | None:
+        """The repository that a working directory belongs to; the directory itself when nothing says otherwise."""
+        if directory is None:
+            return None
+        if directory not in self._known:
+            self._known[directory] = self._find(directory)
+        return self._known[directory]
+
+    def _find(self, directory: str) -> str:
+        pointed = root_on_disk(Path(directory)) if self._look_on_disk else None
+        if pointed is not None:
+            return pointed
+        for shape in WORKTREE_SHAPES:
+            if match := shape.match(directory):
+                return match["repo"]
+        return directory
+
+
+def root_on_disk(directory: Path) -> str | None:
+    """Follow the ``.git`` entry of a directory or its parents; a pointer file leads from a worktree to its repository."""
+    try:
+        for folder in (directory, *directory.parents):
+            git = folder / ".git"
+            if git.is_file():
+                match = GIT_POINTER.search(git.read_text("utf-8", errors="replace"))
+                return match["repo"] if match else str(folder)
+            if git.is_dir():
+                return str(folder)
+    except OSError:
+        return None
+    return None

@@ -1,0 +1,231 @@
+"""What a provider is: plain functions that turn one agent's files into rows. No frame library is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from sessionframe.machine import Machine
+from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, TitleRow, ToolCallRow, UsageRow
+
+ParsedRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow
+Filled: TypeAlias = Literal["filled", "never", "not yet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """A column that this agent's logs cannot fill, with the reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A column that the logs could fill and this provider does not fill yet."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What is declared of a provider; `sf.providers()` and ``docs/providers.md`` print it.
+
+    Attributes
+    ----------
+    agent_type
+        The lower-case name that stays, e.g. ``claude-code``.
+    title
+        The agent's own name.
+    layout
+        Where and how it keeps its sessions, in a sentence.
+    versions
+        Versions of the agent whose files were seen.
+    evidence
+        What the knowledge rests on.
+    checked
+        Date of the last check, ISO.
+    vendor
+        Seller of the models when the agent has only one.
+    gaps
+        Per table and column: why it is never filled, or not yet. Every column not named here is filled.
+    """
+
+    agent_type: str
+    title: str
+    layout: str
+    versions: str
+    evidence: str
+    checked: str
+    vendor: str | None = None
+    gaps: Mapping[TableName, Mapping[str, Never | NotYet]] = field(default_factory=dict)
+
+    def gap(self, table: TableName, column: str) -> Never | NotYet | None:
+        """Why a column stays empty; nothing when it is filled."""
+        return self.gaps.get(table, {}).get(column)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One place where an agent keeps its files, whether or not it exists."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to parse: usually a file, with what its path already tells. Small and picklable.
+
+    Attributes
+    ----------
+    path
+        The file.
+    kind
+        The provider's own word for what it is.
+    size, mtime_ns
+        From the file system; None when it could not be asked.
+    session_id, root_session_id
+        What the path tells; empty where only the content can.
+    companions
+        Files beside it that belong to it (sidecars, ``-wal``).
+    root
+        The root it was found under.
+    facts
+        Anything else that the path or `prepare` tells, as plain values.
+    """
+
+    path: str
+    kind: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    session_id: str = ""
+    root_session_id: str = ""
+    companions: tuple[str, ...] = ()
+    root: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `discover` saw under a root: sources, and entries that look like sources and cannot be read."""
+
+    sources: Sequence[Source] = ()
+    issues: Sequence[IssueRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What the caller needs, so that usage alone never pays for text.
+
+    Attributes
+    ----------
+    tables
+        Tables to fill. `issues` comes with whatever else is read.
+    content
+        Text is asked for.
+    raw
+        Each record's own JSON text is asked for too.
+    """
+
+    tables: frozenset[TableName]
+    content: bool = False
+    raw: bool = False
+
+    @property
+    def only_usage(self) -> bool:
+        """Nothing but model requests is wanted: records that cannot hold one need not be decoded."""
+        return self.tables <= {"usage", "issues"} and "usage" in self.tables
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What `parse` may use beside the source: the machine, and what `prepare` found. Picklable."""
+
+    machine: Machine
+    prepared: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Evidence of which of two sources that share records is the original; asked for only when some do.
+
+    Attributes
+    ----------
+    says_copied
+        The source itself says that its records come from elsewhere.
+    copied_at
+        When the copy was made (microseconds since 1970), where something in the source gives it away.
+    marks
+        Lines of records that are written live and never copied: an original has them between its shared records.
+    side
+        The source is a side thread, never the original of a conversation.
+    """
+
+    says_copied: bool = False
+    copied_at: int | None = None
+    marks: tuple[int, ...] = ()
+    side: bool = False
+
+
+def prepare_nothing(sources: Sequence[Source]) -> None:
+    """For providers whose sources need no knowledge of each other."""
+    del sources
+
+
+def no_lineage(source: Source) -> Lineage:
+    """For providers whose logs say nothing about copies."""
+    del source
+    return Lineage()
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One agent: where its files are and how they become rows.
+
+    Attributes
+    ----------
+    info
+        The declaration.
+    version
+        Raised when the output of `parse` changes.
+    roots
+        Machine -> the places to look at, all operating systems and environment variables.
+    discover
+        Root -> sources, from names and first bytes only.
+    parse
+        Source -> rows. Never raises on content: what cannot be read becomes an `issues` row.
+    prepare
+        Sources -> what must be known across files before parsing. Small and picklable.
+    lineage
+        Source -> evidence of its being a copy or an original.
+    retention
+        Machine -> how long the agent keeps its logs, in words; for ``sessionframe doctor``.
+    """
+
+    info: Info
+    version: int
+    roots: Callable[[Machine], list[Root]]
+    discover: Callable[[Root], Found]
+    parse: Callable[[Source, Want, Context], Iterator[ParsedRow]]
+    prepare: Callable[[Sequence[Source]], Any] = prepare_nothing
+    lineage: Callable[[Source], Lineage] = no_lineage
+    retention: Callable[[Machine], str | None] = lambda machine: None
+
+    @property
+    def agent_type(self) -> str:
+        """The lower-case name that stays."""
+        return self.info.agent_type
+
+
+def unique_roots(roots: Iterable[Root]) -> list[Root]:
+    """Roots without those that lead to the same folder through a link or another spelling."""
+    seen: dict[Path, Root] = {}
+    for root in roots:
+        try:
+            real = root.path.resolve()
+        except (OSError, RuntimeError):
+            real = root.path
+        seen.setdefault(real, root)
+    return list(seen.values())

@@ -1,0 +1,57 @@
+"""What a row is: one module per table with the name, dtype, unit and meaning of every column. Nothing else imports less.
+
+`SCHEMA` maps the name of each of the five tables to its declaration; everything that knows a column reads it from here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
+from sessionframe.schema._column import Column, DType, TableSchema, Time, table_schema
+from sessionframe.schema._internal import TitleRow
+from sessionframe.schema._shared import TOKEN_COLUMNS, TOTAL_TOKEN_COLUMNS, Row
+from sessionframe.schema.issues import IssueKind, IssueRow
+from sessionframe.schema.messages import MessageKind, MessageRow, Role
+from sessionframe.schema.sessions import SessionKind, SessionRow
+from sessionframe.schema.tool_calls import Category, DurationFrom, Status, ToolCallRow
+from sessionframe.schema.usage import RequestKind, UsageRow
+
+TableName: TypeAlias = Literal["sessions", "messages", "tool_calls", "usage", "issues"]
+TABLES: tuple[TableName, ...] = get_args(TableName)
+
+SCHEMA: dict[TableName, TableSchema] = {
+    "sessions": table_schema(SessionRow, "sessions"),
+    "messages": table_schema(MessageRow, "messages"),
+    "tool_calls": table_schema(ToolCallRow, "tool_calls"),
+    "usage": table_schema(UsageRow, "usage"),
+    "issues": table_schema(IssueRow, "issues"),
+}
+TITLES = table_schema(TitleRow, "titles")
+
+__all__ = [
+    "SCHEMA",
+    "TABLES",
+    "TITLES",
+    "TOKEN_COLUMNS",
+    "TOTAL_TOKEN_COLUMNS",
+    "Category",
+    "Column",
+    "DType",
+    "DurationFrom",
+    "IssueKind",
+    "IssueRow",
+    "MessageKind",
+    "MessageRow",
+    "RequestKind",
+    "Role",
+    "Row",
+    "SessionKind",
+    "SessionRow",
+    "Status",
+    "TableName",
+    "TableSchema",
+    "Time",
+    "TitleRow",
+    "ToolCallRow",
+    "UsageRow",
+]
