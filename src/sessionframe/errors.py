@@ -46,10 +46,8 @@ class SessionNotFoundError(SessionFrameError, KeyError):
 
     def __init__(self, session_id: str, agent_type: str, looked_in: Iterable[str]) -> None:
         self.session_id = session_id
-        super().__init__(
-            f"{agent_type} has no session {session_id!r}. Looked in: {listed(sorted(looked_in)) or 'nothing, no folder of this agent exists'}. "
-            "list_sessions(project_path) shows the ids."
-        )
+        places = listed(sorted(looked_in)) or "nothing, no folder of this agent exists"
+        super().__init__(f"{agent_type} has no session {session_id!r}. Looked in: {places}. list_sessions(project_path) shows the ids.")
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -110,18 +110,14 @@ GIT_POINTER = re.compile(r"^gitdir:\s*(?P<repo>.+?)[/\\]\.git[/\\]worktrees[/\\]
 class Repositories:
     """Working directory -> root of its repository, remembered per directory.
 
-    Evidence: in one survey 27 % of all sessions sat under phantom project names made by worktrees. Three sources, best first:
-    what the log says of its own worktree (`learn`), the ``.git`` pointer file on the disk of this computer, and the shape
-    of the path, which also serves for worktrees that no longer exist.
+    Evidence: in one survey 27 % of all sessions sat under phantom project names made by worktrees. Two sources, best first:
+    the ``.git`` entry on the disk of this computer, and the shape of the path, which also serves for worktrees that no
+    longer exist and for homes of other machines.
     """
 
     def __init__(self, *, look_on_disk: bool) -> None:
         self._look_on_disk = look_on_disk
         self._known: dict[str, str] = {}
-
-    def learn(self, worktree: str, repository: str) -> None:
-        """Remember what a log says: this worktree belongs to that repository."""
-        self._known[worktree] = repository
 
     def root(self, directory: str | None) -> str | None:
         """The repository that a working directory belongs to; the directory itself when nothing says otherwise."""

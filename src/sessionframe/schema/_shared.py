@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -17,9 +17,13 @@ RepoRoot: TypeAlias = Annotated[str | None, About("the project with git worktree
 GitBranch: TypeAlias = Annotated[str | None, About("git branch at that time; null outside a branch")]
 Model: TypeAlias = Annotated[str | None, About("model as the log names it")]
 RequestId: TypeAlias = Annotated[str | None, About("the vendor's id of the model request")]
-IsReplay: TypeAlias = Annotated[bool, About("the record is a copy of another session's history (resume, fork); left out unless `replays=True`")]
+IsReplay: TypeAlias = Annotated[
+    bool, About("the record is a copy of another session's history (resume, fork); left out unless `replays=True`")
+]
 SourcePath: TypeAlias = Annotated[str, About("file the row was read from")]
-Line: TypeAlias = Annotated[int | None, About("line number in the file, counted from 1, or row id in a database; the record that states the numbers")]
+Line: TypeAlias = Annotated[
+    int | None, About("line number in the file, counted from 1, or row id in a database; the record that states the numbers")
+]
 DedupKey: TypeAlias = Annotated[str | None, About("equal for records that are copies of each other", internal=True)]
 
 Tokens: TypeAlias = int | None
@@ -28,7 +32,9 @@ CacheReadTokens: TypeAlias = Annotated[Tokens, About("input read from the prompt
 CacheWriteTokens: TypeAlias = Annotated[Tokens, About("input written to the prompt cache, all lifetimes", "tokens")]
 CacheWrite1hTokens: TypeAlias = Annotated[Tokens, About("part of `cache_write_tokens` that is kept for one hour", "tokens")]
 OutputTokens: TypeAlias = Annotated[Tokens, About("output, thinking included", "tokens")]
-ReasoningTokens: TypeAlias = Annotated[Tokens, About("part of `output_tokens` spent on thinking; null where the log does not say", "tokens")]
+ReasoningTokens: TypeAlias = Annotated[
+    Tokens, About("part of `output_tokens` spent on thinking; null where the log does not say", "tokens")
+]
 WebSearches: TypeAlias = Annotated[int | None, About("web searches run by the vendor", "searches")]
 RecordedCost: TypeAlias = Annotated[float | None, About("cost that the log itself states; null where it states none", "USD")]
 Cost: TypeAlias = Annotated[

@@ -32,7 +32,8 @@ class SessionRow(shared.Row, kw_only=True, gc=False):
     ended_at: Annotated[Time | None, About("last record", "UTC")] = None
     wall_s: Annotated[float | None, About("`ended_at` - `started_at`", "s")] = None
     active_s: Annotated[
-        float | None, About("sum of the gaps between records, each counted as at most 5 minutes; a main session includes its sub-agents", "s")
+        float | None,
+        About("sum of the gaps between records, each counted as at most 5 minutes; a main session includes its sub-agents", "s"),
     ] = None
     prompts: Annotated[int | None, About("human prompts", "prompts")] = None
     messages: Annotated[int | None, About("messages of user, assistant and tools, replays left out", "messages")] = None

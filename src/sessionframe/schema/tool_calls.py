@@ -25,7 +25,9 @@ class ToolCallRow(shared.Row, kw_only=True, gc=False):
     at: Annotated[Time | None, About("when the call was made", "UTC")] = None
     ended_at: Annotated[Time | None, About("when the result was written", "UTC")] = None
     duration_s: Annotated[float | None, About("how long the call took; from timestamps it includes waiting for permission", "s")] = None
-    duration_from: Annotated[DurationFrom | None, About("where `duration_s` comes from: reported by the tool, or the two timestamps")] = None
+    duration_from: Annotated[DurationFrom | None, About("where `duration_s` comes from: reported by the tool, or the two timestamps")] = (
+        None
+    )
     tool: Annotated[str | None, About("name of the tool as the log has it")] = None
     category: Annotated[Category, About("what the tool does")] = "other"
     mcp_server: Annotated[str | None, About("MCP server of the tool; null for built-in tools")] = None

@@ -36,7 +36,9 @@ class UsageRow(shared.Row, kw_only=True, gc=False):
     speed: Annotated[str | None, About("speed the request was billed at, e.g. `standard`, `fast`")] = None
     service_tier: Annotated[str | None, About("service tier of the vendor, e.g. `standard`, `priority`, `batch`")] = None
     inference_geo: Annotated[str | None, About("where the vendor promised to run the model, e.g. `us`")] = None
-    is_final: Annotated[bool | None, About("the numbers are the response's final ones; false: a lower bound; null: the log cannot tell")] = None
+    is_final: Annotated[
+        bool | None, About("the numbers are the response's final ones; false: a lower bound; null: the log cannot tell")
+    ] = None
     is_replay: shared.IsReplay = False
     evidence: Annotated[str | None, About("the kind of record that told the numbers")] = None
     recorded_cost_usd: shared.RecordedCost = None
@@ -45,3 +47,6 @@ class UsageRow(shared.Row, kw_only=True, gc=False):
     source: shared.SourcePath
     line: shared.Line = None
     dedup_key: shared.DedupKey = None
+    is_echo: Annotated[
+        bool, About("a report of a record that another source should hold: counts only when it is nowhere else", internal=True)
+    ] = False

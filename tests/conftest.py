@@ -1,0 +1,36 @@
+"""What every test gets: an empty home, no settings of the developer's machine, and the switches that rewrite expectations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+OVERRIDES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENCODE_DATA_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "SESSIONFRAME_CACHE_DIR")
+"""Variables of the developer's own machine that would move an agent's folders."""
+
+# a deadline measures the machine, not the code
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("sessionframe")
+    group.addoption("--update-samples", action="store_true", help="rewrite the expected rows beside the samples; review the diff")
+    group.addoption("--update-docs", action="store_true", help="rewrite the generated pages in docs/; review the diff")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """No test reads the developer's own sessions: the home folder is an empty one."""
+    home = str(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("HOME", "USERPROFILE"):
+            patch.setenv(variable, home)
+        for variable in OVERRIDES:
+            patch.delenv(variable, raising=False)
+        patch.setenv("SESSIONFRAME_CACHE", "off")
+        assert os.path.expanduser("~") == home  # noqa: PTH111 - what the library itself asks
+        yield home
