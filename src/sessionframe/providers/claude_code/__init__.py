@@ -1,0 +1,21 @@
+"""Claude Code: transcripts of the CLI, its IDE extensions, the desktop program and Cowork -> rows."""
+
+from __future__ import annotations
+
+from sessionframe.providers.claude_code.info import INFO
+from sessionframe.providers.claude_code.lineage import lineage
+from sessionframe.providers.claude_code.locations import discover, retention, roots
+from sessionframe.providers.claude_code.parse import parse
+from sessionframe.providers.claude_code.sidecars import prepare
+from sessionframe.providers.contract import Provider
+
+PROVIDER = Provider(
+    info=INFO,
+    version=1,
+    roots=roots,
+    discover=discover,
+    parse=parse,
+    prepare=prepare,
+    lineage=lineage,
+    retention=retention,
+)

@@ -1,0 +1,164 @@
+"""Where Claude Code keeps its sessions: machine -> roots -> sources, from names alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sessionframe.formats.text import clean
+from sessionframe.machine import Machine
+from sessionframe.providers.contract import Found, Root, Source, unique_roots
+from sessionframe.schema import IssueRow
+
+LEGACY_AGENT = re.compile(r"^agent-(?P<agent>[0-9a-f]{6,})$")
+AGENT = re.compile(r"^agent-(?P<agent>.+)$")
+SKIPPED_STEMS = frozenset({"journal", "audit", "history"})
+"""`journal.jsonl` of workflows and `audit.jsonl` of Cowork are other record families; `history.jsonl` lists prompts only."""
+SET_ASIDE = (".orphaned", ".superseded", ".save")
+"""Parts of names of files that the CLI itself has set aside."""
+DESKTOP_SIDECARS = "claude-code-sessions"
+COWORK = "local-agent-mode-sessions"
+SIDECARS = frozenset({"sessions-index.json", "custom-title.json"})
+
+
+def roots(machine: Machine) -> list[Root]:
+    """Every place where a version of Claude Code, its desktop program or Cowork may have written sessions."""
+    found = [Root(path, why) for path, why in config_roots(machine)]
+    for support in machine.application_support("Claude"):
+        found.append(Root(support / DESKTOP_SIDECARS, "titles given in the desktop program"))
+        found.append(Root(support / COWORK, "Cowork sessions of the desktop program"))
+    return unique_roots(found)
+
+
+def config_roots(machine: Machine) -> list[tuple[Path, str]]:
+    """`CLAUDE_CONFIG_DIR` replaces the default folder, as in the CLI; several folders may be separated by commas.
+
+    The CLI takes the value as one folder; the comma is a convention of ccusage that users rely on. A value that exists as a
+    folder is therefore never split.
+    """
+    value = machine.environ.get("CLAUDE_CONFIG_DIR", "").strip()
+    if not value:
+        return [
+            (machine.home / ".claude", "default folder"),
+            (machine.config / "claude", "historic folder"),
+        ]
+    whole = machine.expand(value)
+    parts = [whole] if whole.is_dir() else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
+    return [(part.parent if part.name == "projects" else part, "CLAUDE_CONFIG_DIR") for part in parts]
+
+
+def discover(root: Root) -> Found:
+    """The transcripts under a root, each with what its path tells."""
+    if root.path.name == DESKTOP_SIDECARS:
+        return Found([sidecar(root, path) for path in sorted(root.path.rglob("local_*.json"))])
+    sources: list[Source] = []
+    issues: list[IssueRow] = []
+    for folder in projects_folders(root.path):
+        for directory, names in walk(folder, issues):
+            listed = set(names)
+            for name in sorted(names):
+                if name.endswith(".jsonl") and is_transcript(name[:-6]):
+                    sources.append(source(root, folder, directory, name, listed))
+                elif name in SIDECARS:
+                    sources.append(sidecar(root, Path(directory, name)))
+    return Found(sources, issues)
+
+
+def projects_folders(root: Path) -> list[Path]:
+    """The `projects` folders of a root: one, or in Cowork one per session."""
+    if root.name == COWORK:
+        return sorted(root.rglob(".claude/projects"))
+    return [root / "projects"]
+
+
+def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]]:
+    """Every folder below `projects` with its file names.
+
+    A project folder may be a link to another disk and is followed; links deeper inside are not, so a loop is no danger.
+    """
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            issues.append(IssueRow(source=clean(str(error.filename)), kind="unreadable", detail=f"folder cannot be listed: {error.strerror}"))
+
+    seen = set()
+    for directory, folders, names in os.walk(folder, onerror=note):
+        yield directory, names
+        linked = [name for name in folders if os.path.islink(os.path.join(directory, name))] if directory == str(folder) else []  # noqa: PTH114, PTH118
+        for name in sorted(linked):
+            target = os.path.realpath(os.path.join(directory, name))  # noqa: PTH118
+            if target not in seen and not target.startswith(os.path.realpath(folder) + os.sep):
+                seen.add(target)
+                for inner, _, inner_names in os.walk(os.path.join(directory, name), onerror=note):  # noqa: PTH118
+                    yield inner, inner_names
+
+
+def is_transcript(stem: str) -> bool:
+    """Whether a JSON-lines file holds a conversation."""
+    return stem not in SKIPPED_STEMS and not any(part in stem for part in SET_ASIDE)
+
+
+def source(root: Root, projects: Path, directory: str, name: str, listed: set[str]) -> Source:
+    """A transcript with the session that its path names."""
+    path = os.path.join(directory, name)  # noqa: PTH118 - a hot loop over tens of thousands of files
+    stem = name[:-6]
+    size, mtime_ns = stat(path)
+    meta = (os.path.join(directory, f"{stem}.meta.json"),) if f"{stem}.meta.json" in listed else ()  # noqa: PTH118
+    kind, session_id, root_session_id = identity(stem, Path(directory).relative_to(projects).parts[1:])
+    return Source(path, kind, size, mtime_ns, session_id, root_session_id, meta, str(root.path))
+
+
+def identity(stem: str, inside: tuple[str, ...]) -> tuple[str, str, str]:
+    """Kind of source, session id and root session id from the place of a file in its project folder.
+
+    `<id>.jsonl` is a conversation; `agent-<id>.jsonl` beside it a sub-agent of versions up to 2.1.1, whose parent only its
+    lines name; anything below `<id>/` belongs to that session, workflow agents one level deeper.
+    """
+    agent = AGENT.match(stem)
+    if not inside:
+        legacy = LEGACY_AGENT.match(stem)
+        return ("legacy-agent", "", "") if legacy else ("main", stem, stem)
+    parent = inside[0]
+    if agent is None:
+        return ("main", stem, stem) if stem == parent else ("subagent", f"{parent}/{stem}", parent)
+    kind = "workflow-agent" if "workflows" in inside else "subagent"
+    return kind, f"{parent}/{agent['agent']}", parent
+
+
+def sidecar(root: Root, path: Path) -> Source:
+    """A small JSON file beside the transcripts: titles and folders, no conversation."""
+    size, mtime_ns = stat(str(path))
+    return Source(str(path), "sidecar", size, mtime_ns, root=str(root.path))
+
+
+def stat(path: str) -> tuple[int | None, int | None]:
+    """Size and time of a file; nothing when the file system does not answer."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a hot loop
+    except OSError:
+        return None, None
+    return status.st_size, status.st_mtime_ns
+
+
+DEFAULT_RETENTION = "30 days (the default of cleanupPeriodDays)"
+
+
+def retention(machine: Machine) -> str | None:
+    """How long Claude Code keeps transcripts: `cleanupPeriodDays` of settings.json, 30 days by default."""
+    for path, _ in config_roots(machine):
+        settings = read_json(path / "settings.json")
+        if isinstance(settings, dict) and "cleanupPeriodDays" in settings:
+            return f"{settings['cleanupPeriodDays']} days (cleanupPeriodDays in {path / 'settings.json'})"
+    return DEFAULT_RETENTION
+
+
+def read_json(path: str | Path) -> Any:
+    """A small JSON file, or nothing when it is missing or broken: sidecars only add to what the transcripts say."""
+    try:
+        return json.loads(Path(path).read_bytes().decode("utf-8-sig", errors="replace"))
+    except (OSError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,141 @@
+"""Lines of a transcript -> `messages` rows, one per content part, in the order of the file."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+
+from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks, raw_text
+from sessionframe.formats.clock import instant
+from sessionframe.providers.claude_code.prompts import is_human_prompt, is_queued_prompt
+from sessionframe.providers.claude_code.records import Attachment, Record
+from sessionframe.providers.claude_code.threads import Place
+from sessionframe.providers.claude_code.usage import is_vendor_id
+from sessionframe.schema import MessageKind, MessageRow, Role
+
+COMPACTIONS = frozenset({"compact_boundary"})
+"""`microcompact_boundary` only clears old tool outputs, so it is not counted as a compaction."""
+
+OTHER_KINDS: dict[str, MessageKind] = {
+    "progress": "progress",
+    "file-history-snapshot": "snapshot",
+    "file-history-delta": "snapshot",
+}
+
+attachment_decoder = msgspec.json.Decoder(Attachment)
+text_decoder = msgspec.json.Decoder(str)
+
+
+class Messages:
+    """Makes the message rows of one source."""
+
+    def __init__(self, *, content: bool, raw: bool) -> None:
+        self._content = content
+        self._raw = raw
+        self._seq = 0
+        self._prompts: set[str] = set()
+
+    def user(self, record: Record, place: Place, line: int) -> Iterator[tuple[MessageRow, Block]]:
+        """The parts of a user line: a prompt, injected text, or tool results."""
+        in_side_thread = place.kind != "main"
+        for number, block in enumerate(blocks(record.message.content if record.message else None)):
+            kind = block_kind(block)
+            text = block_text(block)
+            row = self._row(record, place, line, "user", kind, text, f"{record.uuid}:{number}")
+            if kind == "tool-result":
+                row.role, row.call_id, row.dedup_key = "tool", block.tool_use_id, f"result:{block.tool_use_id}"
+            elif record.isCompactSummary:
+                row.type = "summary"
+            else:
+                row.is_human = is_human_prompt(record, text, in_side_thread=in_side_thread)
+                self._remember(record, human=row.is_human)
+            yield row, block
+
+    def assistant(self, record: Record, place: Place, line: int) -> Iterator[tuple[MessageRow, Block]]:
+        """The parts of an assistant line."""
+        message = record.message
+        for number, block in enumerate(blocks(message.content if message else None)):
+            kind, text = block_kind(block), block_text(block)
+            vendor_id = message.id if message and message.id and is_vendor_id(message.id) else None
+            # The SDK's fork rewrites every uuid, so a part of a response is known by the response and what it says.
+            key = f"{vendor_id}:{kind}:{block.id or part_hash(text)}" if vendor_id else f"{record.uuid}:{number}"
+            row = self._row(record, place, line, "tool" if kind == "tool-result" else "assistant", kind, text, key)
+            row.message_id = (message.id if message else None) or record.uuid
+            row.model = message.model if message else None
+            row.request_id = record.requestId
+            row.call_id = block.id if kind == "tool-use" else block.tool_use_id
+            yield row, block
+
+    def system(self, record: Record, place: Place, line: int) -> MessageRow:
+        """A notice of the program; the boundary that a compaction leaves is a summary."""
+        kind: MessageKind = "summary" if record.subtype in COMPACTIONS else "chat"
+        return self._row(record, place, line, "system", kind, plain(record.content), f"{record.uuid}:0")
+
+    def attachment(self, record: Record, place: Place, line: int) -> MessageRow:
+        """Context that the program attached, or a prompt that was typed while the model worked."""
+        head = attachment_head(record.attachment)
+        if head.type == "queued_command" and is_queued_prompt(head) and place.kind == "main":
+            row = self._row(record, place, line, "user", "chat", plain(head.prompt), f"{record.uuid}:0")
+            row.is_human = head.source_uuid not in self._prompts
+            return row
+        row = self._row(record, place, line, "system", "chat", None, f"{record.uuid}:0")
+        row.content = raw_text(record.attachment) if self._content and record.attachment is not None else None
+        return row
+
+    def other(self, record: Record, place: Place, line: int) -> MessageRow:
+        """A report of progress, or a snapshot of files for undo."""
+        return self._row(record, place, line, "system", OTHER_KINDS[record.type or ""], None, f"{record.uuid}:0")
+
+    def _row(self, record: Record, place: Place, line: int, role: Role, kind: MessageKind, text: str | None, key: str) -> MessageRow:
+        row = MessageRow(
+            session_id=place.session_id,
+            root_session_id=place.root_session_id,
+            message_id=record.uuid,
+            parent_id=record.parentUuid,
+            seq=self._seq,
+            at=instant(record.timestamp),
+            role=role,
+            type=kind,
+            project=place.project,
+            repo_root=place.repo_root,
+            git_branch=place.git_branch,
+            content_chars=len(text) if text is not None else None,
+            content=text if self._content else None,
+            source=place.source,
+            line=line,
+            record_id=record.uuid,
+            dedup_key=key if record.uuid else f"{place.source}:{self._seq}",
+        )
+        self._seq += 1
+        return row
+
+    def _remember(self, record: Record, *, human: bool) -> None:
+        if human and record.uuid is not None:
+            self._prompts.add(record.uuid)
+
+
+def part_hash(text: str | None) -> str:
+    """A short stand-in for a text that tells the parts of one response apart."""
+    return f"{zlib.crc32((text or '').encode()):08x}"
+
+
+def attachment_head(raw: msgspec.Raw | None) -> Attachment:
+    """The head of an attachment; one of an unknown shape has none."""
+    if raw is None:
+        return Attachment()
+    try:
+        return attachment_decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Attachment()
+
+
+def plain(raw: msgspec.Raw | None) -> str | None:
+    """A value that is a text, else its JSON text."""
+    if raw is None:
+        return None
+    try:
+        return text_decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return raw_text(raw)

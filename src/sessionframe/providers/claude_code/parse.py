@@ -1,0 +1,156 @@
+"""One transcript -> rows. Usage alone decodes only the lines that can hold one; everything else decodes every line once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sessionframe.dialects.anthropic import block_text
+from sessionframe.formats.jsonl import records
+from sessionframe.formats.problems import Problems
+from sessionframe.providers.claude_code.facts import Sessions, summary_title
+from sessionframe.providers.claude_code.messages import Messages
+from sessionframe.providers.claude_code.records import LightRecord, Record
+from sessionframe.providers.claude_code.sidecars import Sidecars
+from sessionframe.providers.claude_code.threads import Place, Threads
+from sessionframe.providers.claude_code.tools import ToolCalls
+from sessionframe.providers.claude_code.usage import Requests
+from sessionframe.providers.contract import Context, ParsedRow, Source, Want
+
+SIDE_RECORDS = frozenset(
+    "agent-name agent-color agent-setting tag mode permission-mode atis-latch queue-operation pr-link frame-link worktree-state relocated "
+    "bridge-session continued-in fork-context-ref content-replacement api-request api-request-shape api-request-blob attribution-snapshot "
+    "history-suppression isolation-latch dev-mods memory-mode observer-ref ended-by-model artifact-comment-monitor "
+    "artifact-autoreact-ledger task-summary speculation launched started result".split()
+)
+"""Known records that hold no conversation and nothing the tables need."""
+TITLE_RECORDS = {"custom-title": "custom", "ai-title": "ai", "last-prompt": "last-prompt"}
+
+
+def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
+    """The rows of one source. Nothing in it raises; what cannot be read becomes `issues` rows."""
+    if source.kind == "sidecar":
+        return
+    problems = Problems(source.path)
+    known: Sidecars = context.prepared or Sidecars({}, {})
+    threads = Threads(source, context.machine, known.projects.get(source.root_session_id))
+    requests = Requests(threads, problems)
+    if want.only_usage:
+        for line, light in records(source.path, LightRecord, problems, containing=b'"usage"'):
+            requests.add(light, line)
+    else:
+        yield from Reader(source, want, problems, threads, requests, known).rows()
+    if "usage" in want.tables:
+        yield from requests.rows()
+    yield from problems.rows()
+
+
+class Reader:
+    """Reads every line of one source and hands it to those who make rows of it."""
+
+    def __init__(
+        self, source: Source, want: Want, problems: Problems, threads: Threads, requests: Requests, known: Sidecars
+    ) -> None:
+        self._source = source
+        self._want = want
+        self._problems = problems
+        self._threads = threads
+        self._requests = requests
+        self._messages = Messages(content=want.content, raw=want.raw)
+        self._tools = ToolCalls(content=want.content)
+        self._sessions = Sessions(source, known.titles, content=want.content)
+        self._handlers: dict[str, Callable[[Record, Place, int], Iterator[ParsedRow]]] = {
+            "user": self._user,
+            "assistant": self._assistant,
+            "system": self._system,
+            "attachment": self._attachment,
+            "progress": self._progress,
+            "file-history-snapshot": self._other,
+            "file-history-delta": self._other,
+            "summary": self._summary,
+            "cost-state": self._cost,
+            **dict.fromkeys(TITLE_RECORDS, self._title),
+        }
+
+    def rows(self) -> Iterator[ParsedRow]:
+        """All rows but those of usage, in the order of the file; sessions and unanswered calls at the end."""
+        tables = self._want.tables
+        for line, record in records(self._source.path, Record, self._problems):
+            handler = self._handlers.get(record.type or "")
+            if handler is not None:
+                yield from handler(record, self._threads.place(record), line)
+            elif record.type not in SIDE_RECORDS:
+                self._problems.add("unknown-record", f"record type {record.type!r}", line)
+        if "tool_calls" in tables:
+            yield from self._tools.unanswered()
+        if "sessions" in tables:
+            yield from self._session_rows()
+
+    def _session_rows(self) -> Iterator[ParsedRow]:
+        for row, ledger in self._sessions.rows():
+            if ledger.incomplete:
+                self._problems.add("estimate", "the recorded cost leaves out a model that the CLI had no price for")
+            yield row
+
+    def _user(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        self._sessions.see(record, place)
+        for row, block in self._messages.user(record, place, line):
+            if row.type == "tool-result" and "tool_calls" in self._want.tables:
+                call = self._tools.result(record, block, place, line)
+                if call is not None:
+                    yield call
+            if row.is_human:
+                self._sessions.prompt(place, block_text(block))
+            elif place.kind == "subagent" and row.seq == 0:
+                self._sessions.warm_up(place, block_text(block))
+            if "messages" in self._want.tables:
+                yield row
+
+    def _assistant(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        self._sessions.see(record, place)
+        self._requests.add(record, line)
+        for row, block in self._messages.assistant(record, place, line):
+            if row.type == "tool-use" and "tool_calls" in self._want.tables:
+                self._tools.call(record, block, place, line)
+            if "messages" in self._want.tables:
+                yield row
+
+    def _system(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        self._sessions.see(record, place)
+        yield from self._message(self._messages.system(record, place, line))
+
+    def _attachment(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        self._sessions.see(record, place)
+        row = self._messages.attachment(record, place, line)
+        if row.is_human:
+            self._sessions.prompt(place, row.content)
+        yield from self._message(row)
+
+    def _progress(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        self._sessions.see(record, place)
+        self._requests.add(record, line)
+        yield from self._message(self._messages.other(record, place, line))
+
+    def _other(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        yield from self._message(self._messages.other(record, place, line))
+
+    def _summary(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        del place
+        title = summary_title(record, self._source, line)
+        if title is not None:
+            yield title
+
+    def _title(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        del line
+        self._sessions.title(place, TITLE_RECORDS[record.type or ""], record.customTitle or record.aiTitle or record.lastPrompt)
+        return
+        yield
+
+    def _cost(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+        del line
+        self._sessions.cost(place, record)
+        return
+        yield
+
+    def _message(self, row: ParsedRow) -> Iterator[ParsedRow]:
+        if "messages" in self._want.tables:
+            yield row

@@ -1,0 +1,97 @@
+"""A line -> the conversation or sub-agent thread it belongs to, with the project and branch of that moment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sessionframe.machine import Machine
+from sessionframe.providers.claude_code.records import Envelope
+from sessionframe.providers.contract import Source
+from sessionframe.schema import SessionKind
+from sessionframe.schema.usage import RequestKind
+
+INLINE_THREAD = "sidechain"
+"""Name of the side chains of 1.0.x, which lie inline and name no agent."""
+
+SPECIAL_AGENTS: dict[str, tuple[SessionKind, RequestKind]] = {
+    "acompact": ("compaction", "compaction"),
+    "aprompt_suggestion": ("suggestion", "suggestion"),
+    "aside_question": ("side-question", "side-question"),
+}
+"""Agents that the program starts for itself, by the first part of their id (`acompact-1a2b`)."""
+
+
+class Place(NamedTuple):
+    """Where and when a line was written."""
+
+    session_id: str
+    root_session_id: str
+    kind: SessionKind
+    request_kind: RequestKind
+    project: str | None
+    repo_root: str | None
+    git_branch: str | None
+    version: str | None
+    source: str
+
+
+def kind_of_agent(agent_id: str, default: SessionKind) -> tuple[SessionKind, RequestKind]:
+    """What a sub-agent is for."""
+    for prefix, kinds in SPECIAL_AGENTS.items():
+        if agent_id.startswith(prefix):
+            return kinds
+    return default, "reply"
+
+
+class Threads:
+    """Places the lines of one source."""
+
+    def __init__(self, source: Source, machine: Machine, project: str | None = None) -> None:
+        self._source = source
+        self._repositories = machine.repositories
+        self._project = project
+        self._root = source.root_session_id
+        self._agent = source.session_id.partition("/")[2]
+        self._default: SessionKind = "workflow" if source.kind == "workflow-agent" else "subagent"
+        self._memory: dict[tuple[str | None, str | None, str | None, str | None], Place] = {}
+
+    def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
+        """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats."""
+        if not self._root:
+            self._name_legacy_agent(record)
+        agent = echoed_agent or self._agent or self._inline_agent(record)
+        key = (agent, record.cwd, record.gitBranch, record.version)
+        known = self._memory.get(key)
+        if known is None:
+            known = self._memory[key] = self._make(*key)
+        return known
+
+    def _make(self, agent: str | None, cwd: str | None, branch: str | None, version: str | None) -> Place:
+        kind, request_kind = kind_of_agent(agent, self._default) if agent else ("main", "reply")
+        project = self._project or cwd
+        return Place(
+            session_id=f"{self._root}/{agent}" if agent else self._root,
+            root_session_id=self._root,
+            kind=kind,
+            request_kind=request_kind,
+            project=project,
+            repo_root=self._repositories.root(project),
+            git_branch=git_branch(branch),
+            version=version,
+            source=self._source.path,
+        )
+
+    def _inline_agent(self, record: Envelope) -> str | None:
+        """The agent of a side chain that lies inside a main file, as 1.0.x wrote it."""
+        return (record.agentId or INLINE_THREAD) if record.isSidechain else None
+
+    def _name_legacy_agent(self, record: Envelope) -> None:
+        """A sub-agent's file of versions up to 2.1.1 lies beside its parent's; its lines carry the parent's session id."""
+        stem = self._source.path.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".jsonl")
+        self._agent = stem.removeprefix("agent-")
+        self._root = record.sessionId or stem
+
+
+def git_branch(name: str | None) -> str | None:
+    """A branch name; outside a branch the CLI writes an empty text or ``HEAD``."""
+    return None if name in (None, "", "HEAD") else name
