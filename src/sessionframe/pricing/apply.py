@@ -1,0 +1,211 @@
+"""A usage frame in, its costs out. Rates are looked up once per distinct case and joined, never per row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import reduce
+from operator import add
+from typing import TypeAlias
+
+import polars as pl
+
+from sessionframe.pricing.entry import Rates
+from sessionframe.pricing.pricelist import Match, PriceList, Request, quote
+from sessionframe.schema import IssueRow
+
+PARTS = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "web_search")
+"""What a request is charged for, by the names of its rates; `cache_write` is the part with the short lifetime."""
+
+PICODOLLARS = 10**12
+"""Costs are added as whole picodollars (1e-12 USD): every price of a model's maker is a whole number of them per token, so sums up to
+9,000 USD per request are exact and the one division at the end gives the nearest float. Beyond that, floats round, they do not overflow."""
+
+PER_UNIT = dict.fromkeys(PARTS, Decimal(10**6)) | {"web_search": Decimal(10**9)}
+"""USD per million tokens, or per 1000 searches, -> picodollars per token, or per search."""
+
+NAMES = {
+    "input": "input",
+    "cache_read": "cache reads",
+    "cache_write": "5-minute cache writes",
+    "cache_write_1h": "1-hour cache writes",
+    "output": "output",
+    "web_search": "web searches",
+}
+OPTIONS = ("speed", "service_tier", "inference_geo")
+CASE = ("model", "vendor", *OPTIONS, "moment", "clock", "size")
+PYTHON_TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+"""A broken clock in a log can lie beyond what Python's dates can hold; no price changes out there."""
+
+UNTOLD = "the log does not tell all its token counts"
+CONTRADICTORY = "its token counts contradict each other"
+ADVICE = "A file of own prices can supply what is missing."
+
+ModelKey: TypeAlias = tuple[str | None, str | None]
+
+
+def price(usage: pl.DataFrame, prices: PriceList | None = None) -> tuple[pl.DataFrame, list[IssueRow]]:
+    """Fill in what requests cost at the list prices of their day.
+
+    Parameters
+    ----------
+    usage
+        One row per model request, with the columns of the usage table.
+    prices
+        Own prices; without them the bundled list alone.
+
+    Returns
+    -------
+    frame
+        The same rows and columns in the same order, with ``cost_usd`` [USD] and ``price_key`` (the entry that was used) filled, and
+        ``vendor`` where it was null and the list knows it. A cost is an API-equivalent estimate, not a bill. ``cost_usd`` and
+        ``price_key`` are null together: when the model or its price at that time is unknown, when a rate that the request needs is
+        unknown, and when one of its token counts is.
+    issues
+        One row of kind ``unpriced-model`` per agent, host, model and reason, sorted; ``count`` is the number of requests.
+    """
+    costs = _costs(usage, prices or PriceList())
+    priced = usage.with_columns(
+        (costs["total"] / PICODOLLARS).alias("cost_usd"),
+        costs["key"].alias("price_key"),
+        usage["vendor"].cast(pl.String).fill_null(costs["seller"]).alias("vendor"),
+    )
+    return priced, _issues(usage, costs["reason"])
+
+
+def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataFrame:
+    """Split the costs of requests into what was charged for.
+
+    Parameters
+    ----------
+    usage, prices
+        As for `price`.
+
+    Returns
+    -------
+    frame
+        One row per row of ``usage``, in its order, with ``input_usd``, ``cache_read_usd``, ``cache_write_5m_usd``,
+        ``cache_write_1h_usd``, ``output_usd`` and ``web_search_usd`` [USD]. They add up to ``cost_usd`` (to the rounding of floats)
+        and are null where it is.
+    """
+    costs = _costs(usage, prices or PriceList())
+    names = {part: f"{'cache_write_5m' if part == 'cache_write' else part}_usd" for part in PARTS}
+    return costs.select((pl.when(pl.col("total").is_not_null()).then(pl.col(part)) / PICODOLLARS).alias(names[part]) for part in PARTS)
+
+
+def _costs(usage: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
+    """Per row: the parts and their total in picodollars, the key, the seller, and the reason when there is no total."""
+    matches = _matches(usage, prices)
+    cases, number = _cases(usage, [match for match in matches.values() if isinstance(match, Match)])
+    looked_up = _rates_frame(cases, matches)
+    rows = usage.select(_counts()).hstack(looked_up[number])
+    parts = [pl.when(pl.col(f"n_{part}") == 0).then(0.0).otherwise(pl.col(f"n_{part}") * pl.col(part)).alias(part) for part in PARTS]
+    priced = rows.with_columns(_reason()).with_columns(parts)
+    known = pl.col("reason").is_null()
+    return priced.select(
+        *PARTS,
+        pl.when(known).then(reduce(add, map(pl.col, PARTS))).alias("total"),
+        pl.when(known).then("key").alias("key"),
+        "seller",
+        "reason",
+    )
+
+
+def _matches(usage: pl.DataFrame, prices: PriceList) -> dict[ModelKey, Match | str]:
+    models = usage.select(pl.col("model", "vendor").cast(pl.String)).unique()
+    return {(model, vendor): prices.find(model, vendor) for model, vendor in models.iter_rows()}
+
+
+def _cases(usage: pl.DataFrame, matches: Iterable[Match]) -> tuple[pl.DataFrame, pl.Series]:
+    """The distinct cases that can differ in price, and the number of each row's case.
+
+    Rows of one case have the same model and options and lie on the same side of every instant, time of day and prompt size at which
+    any of the models changes its price; so the earliest instant and the smallest prompt of a case stand for all of it.
+    """
+    entries = [match.entry for match in matches]
+    at = pl.col("at")
+    prompt = _float("input_tokens") + _float("cache_read_tokens") + _float("cache_write_tokens")
+    rows = usage.select(
+        *(pl.col(name).cast(pl.String) for name in ("model", "vendor", *OPTIONS)),
+        _passed([at >= instant for instant in sorted({instant for entry in entries for instant in entry.instants})]).alias("moment"),
+        _passed([at.dt.time() >= hour for hour in sorted({hour for entry in entries for hour in entry.clocks})]).alias("clock"),
+        _passed([prompt > size for size in sorted({size for entry in entries for size in entry.thresholds})]).alias("size"),
+        at,
+        prompt.alias("prompt"),
+    )
+    cases = rows.group_by(CASE).agg(pl.col("at").min().clip(*PYTHON_TIMES), pl.col("prompt").min()).with_row_index("number")
+    return cases, rows.join(cases.select(*CASE, "number"), on=CASE, how="left", nulls_equal=True, maintain_order="left")["number"]
+
+
+def _passed(bounds: list[pl.Expr]) -> pl.Expr:
+    """How many bounds a value has passed; null for null, as soon as there is a bound."""
+    return pl.sum_horizontal(pl.lit(0, pl.UInt16), *(bound.cast(pl.UInt16) for bound in bounds), ignore_nulls=False)
+
+
+def _rates_frame(cases: pl.DataFrame, matches: Mapping[ModelKey, Match | str]) -> pl.DataFrame:
+    """One row per case, in order: its rates in picodollars, key and seller, or the reason why it has none."""
+    rows = []
+    for case in cases.iter_rows(named=True):
+        match = matches[case["model"], case["vendor"]]
+        request = Request(case["at"], int(case["prompt"] or 0), *(case[option] for option in OPTIONS))
+        quoted = match if isinstance(match, str) else quote(match, request)
+        seller = None if isinstance(match, str) else match.entry.vendor
+        rows.append(_picodollars(quoted) | {"seller": seller})
+    return pl.DataFrame(rows, schema=dict.fromkeys(PARTS, pl.Float64) | dict.fromkeys(("key", "seller", "reason"), pl.String))
+
+
+def _picodollars(quoted: Rates | str) -> dict[str, float | str | None]:
+    if isinstance(quoted, str):
+        return {"reason": quoted}
+    usd = {part: getattr(quoted, part) for part in PARTS}
+    return {"key": quoted.key} | {part: None if rate is None else float(rate * PER_UNIT[part]) for part, rate in usd.items()}
+
+
+def _counts() -> list[pl.Expr]:
+    """What is charged, per part. An unknown hour part or number of searches is none; any other unknown count stays unknown."""
+    hour = _float("cache_write_1h_tokens").fill_null(0)
+    counts = {
+        "input": _float("input_tokens"),
+        "cache_read": _float("cache_read_tokens"),
+        "cache_write": _float("cache_write_tokens") - hour,
+        "cache_write_1h": hour,
+        "output": _float("output_tokens"),
+        "web_search": _float("web_searches").fill_null(0),
+    }
+    return [count.alias(f"n_{part}") for part, count in counts.items()]
+
+
+def _float(column: str) -> pl.Expr:
+    """A count as a float, exact up to 2**53: absurd counts must not wrap around."""
+    return pl.col(column).cast(pl.Float64)
+
+
+def _reason() -> pl.Expr:
+    """Why a row has no cost: the first of the case's own reason, unknown counts, impossible counts, a rate that is missing."""
+    counts = [pl.col(f"n_{part}") for part in PARTS]
+    rates = [
+        pl.when((count > 0) & pl.col(part).is_null()).then(pl.lit(f"no rate is known for its {NAMES[part]}"))
+        for part, count in zip(PARTS, counts, strict=True)
+    ]
+    return pl.coalesce(
+        "reason",
+        pl.when(pl.any_horizontal(count.is_null() for count in counts)).then(pl.lit(UNTOLD)),
+        pl.when(pl.any_horizontal(count < 0 for count in counts)).then(pl.lit(CONTRADICTORY)),
+        *rates,
+    ).alias("reason")
+
+
+def _issues(usage: pl.DataFrame, reason: pl.Series) -> list[IssueRow]:
+    keys = ["agent", "host", "model", "reason"]
+    unpriced = usage.select(pl.col("agent", "host", "model").cast(pl.String)).with_columns(reason.alias("reason")).drop_nulls("reason")
+    groups = unpriced.group_by(keys).len().sort(keys, nulls_last=False)
+    return [
+        IssueRow(agent=agent, host=host, kind="unpriced-model", detail=_detail(model, why), count=count)
+        for agent, host, model, why, count in groups.iter_rows()
+    ]
+
+
+def _detail(model: str | None, why: str) -> str:
+    advice = ADVICE if model and why not in {UNTOLD, CONTRADICTORY} else ""
+    return f"model {model or '(none)'}: {why}, so its cost is null. {advice}".strip()
