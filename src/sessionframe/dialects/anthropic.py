@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from sessionframe.formats.text import ABSENT, is_present, raw_text
 from sessionframe.schema import MessageKind
 
 
@@ -25,9 +26,9 @@ class Block(msgspec.Struct, gc=False):
     thinking: str | None = None
     id: str | None = None
     name: str | None = None
-    input: msgspec.Raw | None = None
+    input: msgspec.Raw = ABSENT
     tool_use_id: str | None = None
-    content: msgspec.Raw | None = None
+    content: msgspec.Raw = ABSENT
     is_error: bool | None = None
 
 
@@ -68,22 +69,17 @@ def block_text(block: Block) -> str | None:
         return block.text
     if block.thinking is not None:
         return block.thinking
-    if block.input is not None:
+    if is_present(block.input):
         return raw_text(block.input)
     return result_text(block.content)
 
 
-def raw_text(raw: msgspec.Raw) -> str:
-    """The JSON text of an undecoded value."""
-    return bytes(raw).decode("utf-8", errors="replace")
-
-
-def result_text(raw: msgspec.Raw | None) -> str | None:
+def result_text(raw: msgspec.Raw) -> str | None:
     """The text of a tool result that the model saw: a text, or the texts of its parts one below the other.
 
     Images have no text. Shapes seen on real files: text, lists of text, of images, of both, and of tool references.
     """
-    if raw is None:
+    if not is_present(raw):
         return None
     try:
         content = result_decoder.decode(raw)

@@ -1,6 +1,23 @@
-"""Text from a log -> text that every library accepts."""
+"""Text from a log -> text that every library accepts, and JSON text that is kept undecoded."""
 
 from __future__ import annotations
+
+import msgspec
+
+ABSENT = msgspec.Raw()
+"""Default of a field whose JSON text is kept undecoded: msgspec knows no "raw or nothing"."""
+NULL = b"null"
+
+
+def is_present(raw: msgspec.Raw) -> bool:
+    """Whether a record has a field that is kept as JSON text, and it is not null."""
+    text = memoryview(raw)
+    return text.nbytes > len(NULL) or bytes(text) not in (b"", NULL)
+
+
+def raw_text(raw: msgspec.Raw) -> str:
+    """The JSON text of an undecoded value."""
+    return str(memoryview(raw), "utf-8", "replace")
 
 
 def clean(text: str) -> str:

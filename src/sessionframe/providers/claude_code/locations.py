@@ -65,7 +65,7 @@ def discover(root: Root) -> Found:
                     sources.append(source(root, folder, directory, name, listed))
                 elif name in SIDECARS:
                     sources.append(sidecar(root, Path(directory, name)))
-    return Found(sources, issues)
+    return Found(sorted(sources, key=lambda each: each.path), issues)
 
 
 def projects_folders(root: Path) -> list[Path]:
@@ -85,16 +85,26 @@ def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]
         if not isinstance(error, FileNotFoundError):
             issues.append(IssueRow(source=clean(str(error.filename)), kind="unreadable", detail=f"folder cannot be listed: {error.strerror}"))
 
-    seen = set()
-    for directory, folders, names in os.walk(folder, onerror=note):
-        yield directory, names
-        linked = [name for name in folders if os.path.islink(os.path.join(directory, name))] if directory == str(folder) else []  # noqa: PTH114, PTH118
-        for name in sorted(linked):
-            target = os.path.realpath(os.path.join(directory, name))  # noqa: PTH118
-            if target not in seen and not target.startswith(os.path.realpath(folder) + os.sep):
-                seen.add(target)
-                for inner, _, inner_names in os.walk(os.path.join(directory, name), onerror=note):  # noqa: PTH118
-                    yield inner, inner_names
+    for top in (str(folder), *linked_folders(folder)):
+        for directory, folders, names in os.walk(top, onerror=note):
+            yield directory, names
+            issues.extend(not_a_file(os.path.join(directory, name)) for name in folders if name.endswith(".jsonl"))  # noqa: PTH118
+
+
+def linked_folders(folder: Path) -> list[str]:
+    """Project folders that are links to places outside `projects`, each place once."""
+    try:
+        entries = sorted(entry.path for entry in os.scandir(folder) if entry.is_symlink() and entry.is_dir())
+    except OSError:
+        return []
+    here = os.path.realpath(folder) + os.sep
+    places = {os.path.realpath(path) + os.sep: path for path in entries}
+    return [path for place, path in places.items() if not (place.startswith(here) or here.startswith(place))]
+
+
+def not_a_file(path: str) -> IssueRow:
+    """An issue for a folder that is named like a transcript."""
+    return IssueRow(source=clean(path), kind="unreadable", detail="a folder, not a transcript")
 
 
 def is_transcript(stem: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks, raw_text
+from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks
 from sessionframe.formats.clock import instant
+from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import is_human_prompt, is_queued_prompt
 from sessionframe.providers.claude_code.records import Attachment, Record
 from sessionframe.providers.claude_code.threads import Place
@@ -81,7 +82,7 @@ class Messages:
             row.is_human = head.source_uuid not in self._prompts
             return row
         row = self._row(record, place, line, "system", "chat", None, f"{record.uuid}:0")
-        row.content = raw_text(record.attachment) if self._content and record.attachment is not None else None
+        row.content = raw_text(record.attachment) if self._content and is_present(record.attachment) else None
         return row
 
     def other(self, record: Record, place: Place, line: int) -> MessageRow:
@@ -121,9 +122,9 @@ def part_hash(text: str | None) -> str:
     return f"{zlib.crc32((text or '').encode()):08x}"
 
 
-def attachment_head(raw: msgspec.Raw | None) -> Attachment:
+def attachment_head(raw: msgspec.Raw) -> Attachment:
     """The head of an attachment; one of an unknown shape has none."""
-    if raw is None:
+    if not is_present(raw):
         return Attachment()
     try:
         return attachment_decoder.decode(raw)
@@ -131,9 +132,9 @@ def attachment_head(raw: msgspec.Raw | None) -> Attachment:
         return Attachment()
 
 
-def plain(raw: msgspec.Raw | None) -> str | None:
+def plain(raw: msgspec.Raw) -> str | None:
     """A value that is a text, else its JSON text."""
-    if raw is None:
+    if not is_present(raw):
         return None
     try:
         return text_decoder.decode(raw)

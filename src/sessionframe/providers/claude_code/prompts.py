@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sessionframe.formats.text import is_present
 from sessionframe.providers.claude_code.records import Attachment, Origin, Record
 
 INTERRUPTION = "[Request interrupted by user"
@@ -70,9 +71,9 @@ def is_queued_prompt(attachment: Attachment) -> bool:
     return attachment.commandMode in (None, "prompt") and (word is None or SAID_BY.get(word, False))
 
 
-def origin_kind(raw: msgspec.Raw | None) -> str | None:
+def origin_kind(raw: msgspec.Raw) -> str | None:
     """The kind inside an `origin`, whose type varies."""
-    if raw is None:
+    if not is_present(raw):
         return None
     try:
         return origin_decoder.decode(raw).kind

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from sessionframe.dialects.anthropic import Content
+from sessionframe.formats.text import ABSENT
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)] | None
 """A token count. Negative or absurd ones do not fit and end as null with an issue."""
@@ -137,17 +138,17 @@ class Record(Envelope, gc=False):
     parentUuid: str | None = None
     session_id: str | None = None
     subtype: str | None = None
-    content: msgspec.Raw | None = None
+    content: msgspec.Raw = ABSENT
     entrypoint: str | None = None
     isMeta: bool | None = None
     isCompactSummary: bool | None = None
-    origin: msgspec.Raw | None = None
+    origin: msgspec.Raw = ABSENT
     turnOrigin: str | None = None
     promptSource: str | None = None
-    toolUseResult: msgspec.Raw | None = None
+    toolUseResult: msgspec.Raw = ABSENT
     toolDenialKind: str | None = None
     forkedFrom: ForkedFrom | None = None
-    attachment: msgspec.Raw | None = None
+    attachment: msgspec.Raw = ABSENT
     summary: str | None = None
     leafUuid: str | None = None
     aiTitle: str | None = None
@@ -163,9 +164,9 @@ class Attachment(msgspec.Struct, gc=False):
     """The head of an attachment; `queued_command` holds prompts typed while the model worked."""
 
     type: str | None = None
-    prompt: msgspec.Raw | None = None
+    prompt: msgspec.Raw = ABSENT
     commandMode: str | None = None
-    origin: msgspec.Raw | None = None
+    origin: msgspec.Raw = ABSENT
     source_uuid: str | None = None
 
 
@@ -185,7 +186,7 @@ class ToolUseResult(msgspec.Struct, gc=False):
     durationSeconds: float | None = None
     totalDurationMs: float | None = None
     structuredPatch: list[Hunk] | None = None
-    content: msgspec.Raw | None = None
+    content: msgspec.Raw = ABSENT
 
 
 class ToolInput(msgspec.Struct, gc=False):

@@ -43,6 +43,11 @@ def kind_of_agent(agent_id: str, default: SessionKind) -> tuple[SessionKind, Req
     return default, "reply"
 
 
+def legacy_agent(path: str) -> str:
+    """The agent that the name of a legacy file states: `agent-<id>.jsonl`."""
+    return path.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".jsonl").removeprefix("agent-")
+
+
 class Threads:
     """Places the lines of one source."""
 
@@ -51,27 +56,26 @@ class Threads:
         self._repositories = machine.repositories
         self._project = project
         self._root = source.root_session_id
-        self._agent = source.session_id.partition("/")[2]
+        self._agent = source.session_id.partition("/")[2] if self._root else legacy_agent(source.path)
         self._default: SessionKind = "workflow" if source.kind == "workflow-agent" else "subagent"
-        self._memory: dict[tuple[str | None, str | None, str | None, str | None], Place] = {}
+        self._memory: dict[tuple[str, str | None, str | None, str | None, str | None], Place] = {}
 
     def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
         """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats."""
-        if not self._root:
-            self._name_legacy_agent(record)
+        root = self._root or self._legacy_root(record)
         agent = echoed_agent or self._agent or self._inline_agent(record)
-        key = (agent, record.cwd, record.gitBranch, record.version)
+        key = (root, agent, record.cwd, record.gitBranch, record.version)
         known = self._memory.get(key)
         if known is None:
             known = self._memory[key] = self._make(*key)
         return known
 
-    def _make(self, agent: str | None, cwd: str | None, branch: str | None, version: str | None) -> Place:
+    def _make(self, root: str, agent: str | None, cwd: str | None, branch: str | None, version: str | None) -> Place:
         kind, request_kind = kind_of_agent(agent, self._default) if agent else ("main", "reply")
         project = self._project or cwd
         return Place(
-            session_id=f"{self._root}/{agent}" if agent else self._root,
-            root_session_id=self._root,
+            session_id=f"{root}/{agent}" if agent else root,
+            root_session_id=root,
             kind=kind,
             request_kind=request_kind,
             project=project,
@@ -85,11 +89,12 @@ class Threads:
         """The agent of a side chain that lies inside a main file, as 1.0.x wrote it."""
         return (record.agentId or INLINE_THREAD) if record.isSidechain else None
 
-    def _name_legacy_agent(self, record: Envelope) -> None:
-        """A sub-agent's file of versions up to 2.1.1 lies beside its parent's; its lines carry the parent's session id."""
-        stem = self._source.path.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".jsonl")
-        self._agent = stem.removeprefix("agent-")
-        self._root = record.sessionId or stem
+    def _legacy_root(self, record: Envelope) -> str:
+        """The parent of a sub-agent's file of versions up to 2.1.1: only its lines name it, the file lies beside the parent's."""
+        if record.sessionId is None:
+            return self._agent
+        self._root = record.sessionId
+        return self._root
 
 
 def git_branch(name: str | None) -> str | None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sessionframe.dialects.anthropic import Block, raw_text, result_text
+from sessionframe.dialects.anthropic import Block, result_text
 from sessionframe.dialects.tools import command_head, tool_kind
 from sessionframe.formats.clock import instant
+from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import INTERRUPTION
 from sessionframe.providers.claude_code.records import Record, ToolInput, ToolUseResult
 from sessionframe.providers.claude_code.threads import Place
@@ -62,7 +63,7 @@ class ToolCalls:
 
 def call_row(record: Record, block: Block, place: Place, line: int, *, content: bool) -> ToolCallRow:
     """The row of a call that has no result yet."""
-    arguments = raw_text(block.input) if block.input is not None else None
+    arguments = raw_text(block.input) if is_present(block.input) else None
     subject = tool_input(block.input)
     category, server = tool_kind(block.name)
     message = record.message
@@ -105,9 +106,9 @@ def orphan_row(call_id: str, place: Place, line: int) -> ToolCallRow:
     )
 
 
-def tool_input(raw: msgspec.Raw | None) -> ToolInput:
+def tool_input(raw: msgspec.Raw) -> ToolInput:
     """The arguments that name what a call is about; arguments of other types name nothing."""
-    if raw is None:
+    if not is_present(raw):
         return ToolInput()
     try:
         return input_decoder.decode(raw)
@@ -155,9 +156,9 @@ def exit_code(text: str | None) -> int | None:
     return int(match[1][:9]) if match else None
 
 
-def noted_result(raw: msgspec.Raw | None) -> ToolUseResult:
+def noted_result(raw: msgspec.Raw) -> ToolUseResult:
     """The object that the program noted beside the result; on failures it is a text, for MCP a list."""
-    if raw is None or bytes(raw[:1]) != b"{":
+    if not starts_with(raw, b"{"):
         return ToolUseResult()
     try:
         return result_decoder.decode(raw)
@@ -165,9 +166,14 @@ def noted_result(raw: msgspec.Raw | None) -> ToolUseResult:
         return ToolUseResult()
 
 
-def plain_text(raw: msgspec.Raw | None) -> str | None:
+def starts_with(raw: msgspec.Raw, mark: bytes) -> bool:
+    """Whether undecoded JSON text begins with a mark, which tells its type."""
+    return memoryview(raw)[:1] == mark
+
+
+def plain_text(raw: msgspec.Raw) -> str | None:
     """A noted result that is only a text."""
-    if raw is None or bytes(raw[:1]) != b'"':
+    if not starts_with(raw, b'"'):
         return None
     try:
         return msgspec.json.decode(raw, type=str)
