@@ -67,7 +67,7 @@ def price(usage: pl.DataFrame, prices: PriceList | None = None) -> tuple[pl.Data
     """
     costs = _costs(usage, prices or PriceList())
     priced = usage.with_columns(
-        (costs["total"] / PICODOLLARS).alias("cost_usd"),
+        costs.select(_usd(pl.col("total")))["total"].alias("cost_usd"),
         costs["key"].alias("price_key"),
         usage["vendor"].cast(pl.String).fill_null(costs["seller"]).alias("vendor"),
     )
@@ -91,7 +91,17 @@ def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataF
     """
     costs = _costs(usage, prices or PriceList())
     names = {part: f"{'cache_write_5m' if part == 'cache_write' else part}_usd" for part in PARTS}
-    return costs.select((pl.when(pl.col("total").is_not_null()).then(pl.col(part)) / PICODOLLARS).alias(names[part]) for part in PARTS)
+    priced = pl.col("total").is_not_null()
+    return costs.select(_usd(pl.when(priced).then(pl.col(part))).alias(names[part]) for part in PARTS)
+
+
+def _usd(picodollars: pl.Expr) -> pl.Expr:
+    """Picodollars in USD, the nearest float.
+
+    The divisor is made a column, because polars divides by a constant by multiplying with its reciprocal, which misses the nearest
+    float in one of eight cases (pola-rs/polars#23741): 0.2 would come out as 0.19999999999999998.
+    """
+    return picodollars / (picodollars * 0 + PICODOLLARS)
 
 
 def _costs(usage: pl.DataFrame, prices: PriceList) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sessionframe.errors import PriceFileError
 from sessionframe.pricing.entry import Rates
@@ -23,6 +23,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     ".toml": partial(tomllib.loads, parse_float=Decimal),
 }
 RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "web_search")
+SHAPE = f"A model has {', '.join(RATES)} [USD per million tokens; web_search per 1000], and may have `from` and `tiers`."
 
 
 def _exact(value: Any) -> Any:
@@ -59,9 +60,15 @@ class _Tier(_Prices):
     above: Annotated[int, Field(gt=0)]
 
 
+def _sizes_differ(tiers: list[_Tier]) -> list[_Tier]:
+    if len({tier.above for tier in tiers}) < len(tiers):
+        raise ValueError("two tiers begin above the same size")
+    return tiers
+
+
 class _Period(_Prices):
     start: Annotated[Day | None, Field(alias="from")] = None
-    tiers: tuple[_Tier, ...] = Field(default=(), strict=False)
+    tiers: Annotated[list[_Tier], AfterValidator(_sizes_differ)] = []
 
     def period(self, name: str) -> OwnPeriod:
         key, base = f"own:{name}", self.given()
@@ -117,17 +124,21 @@ def _checked(path: Path) -> _File:
     if path.suffix.lower() not in PARSERS:
         raise PriceFileError(f"{path}: a file of own prices ends in {' or '.join(sorted(PARSERS))}.")
     try:
-        return _File.model_validate(PARSERS[path.suffix.lower()](path.read_text(encoding="utf-8")))
+        content = PARSERS[path.suffix.lower()](path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PriceFileError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except ValidationError as error:
-        raise PriceFileError(f"{path}: {_in_words(error)}") from error
     except ValueError as error:
         raise PriceFileError(f"{path}: is not valid {path.suffix[1:].upper()} ({error}).") from error
+    try:
+        return _File.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{_key(row['loc'], content)}: {row['msg']}" for row in error.errors(include_url=False))
+        raise PriceFileError(f"{path}: {wrong}. {SHAPE}") from error
 
 
-def _in_words(error: ValidationError) -> str:
-    """What is wrong, one line per key."""
-    lines = [f"{'.'.join(str(part) for part in row['loc']) or 'the file'}: {row['msg']}" for row in error.errors(include_url=False)]
-    rates = ", ".join(RATES)
-    return "; ".join(lines) + f". A model has {rates} [USD per million tokens; web_search per 1000], and may have `from` and `tiers`."
+def _key(place: tuple[int | str, ...], content: Any) -> str:
+    """The path of a key as the file has it: a model with a single entry has no number there."""
+    parts = list(place)
+    if len(parts) > 2 and not isinstance(content["models"][parts[1]], list):
+        del parts[2]
+    return ".".join(str(part) for part in parts) or "the file"
