@@ -14,12 +14,13 @@ NAMES: dict[Category, str] = {
     "edit": "edit multiedit notebookedit replace str_replace apply_patch patch edit_file apply_diff str_replace_editor "
     "str_replace_based_edit_tool search_replace replace_in_file",
     "write": "write write_file writefile create_file write_to_file create",
-    "run": "bash powershell shell local_shell exec exec_command execute_command run_shell_command run_command terminal "
-    "run_in_terminal write_stdin bashoutput killshell killbash taskoutput taskstop monitor unified_exec repl",
+    "run": "bash powershell shell local_shell exec exec_command execute_command run_shell_command run_command "
+    "terminal run_in_terminal write_stdin bashoutput killshell killbash taskoutput taskstop monitor unified_exec repl",
     "web": "webfetch websearch web_fetch web_search google_web_search fetch browser_action browser web_search_call",
-    "plan": "todowrite todoread todo_write todo_read update_plan write_todos taskcreate taskupdate tasklist taskget exitplanmode enterplanmode "
-    "plan_exit update_todo_list",
-    "agent": "agent task workflow sendmessage spawn_agent wait_agent send_input close_agent delegate new_task subagent teamcreate teamdelete",
+    "plan": "todowrite todoread todo_write todo_read update_plan write_todos taskcreate taskupdate tasklist taskget exitplanmode "
+    "enterplanmode plan_exit update_todo_list",
+    "agent": "agent task workflow sendmessage spawn_agent wait_agent send_input close_agent delegate new_task subagent "
+    "teamcreate teamdelete",
 }
 CATEGORY: dict[str, Category] = {name: category for category, names in NAMES.items() for name in names.split()}
 MCP_NAME = re.compile(r"^mcp__(?P<server>.+?)__(?P<tool>.+)$")

@@ -6,11 +6,11 @@ import os
 from pathlib import Path, PurePath
 
 import pytest
-from tests.providers.claude_code.transcripts import SESSION, Read, prompt, reply, write
 
 from sessionframe.machine import Machine
-from sessionframe.providers.claude_code.locations import discover, identity, retention, roots
 from sessionframe.providers.claude_code.lineage import lineage
+from sessionframe.providers.claude_code.locations import discover, identity, retention, roots
+from tests.providers.claude_code.transcripts import SESSION, Read, prompt, reply, write
 
 
 def places(machine: Machine) -> list[str]:
@@ -23,7 +23,11 @@ def test_roots_of_three_operating_systems(tmp_path: Path) -> None:
     cli = [".claude", ".config/claude"]
     store = "AppData/Local/Packages/Claude_x1"
     (tmp_path / store).mkdir(parents=True)
-    assert places(Machine(tmp_path, {}, "linux")) == [*cli, ".config/Claude/claude-code-sessions", ".config/Claude/local-agent-mode-sessions"]
+    assert places(Machine(tmp_path, {}, "linux")) == [
+        *cli,
+        ".config/Claude/claude-code-sessions",
+        ".config/Claude/local-agent-mode-sessions",
+    ]
     mac = "Library/Application Support/Claude"
     assert places(Machine(tmp_path, {}, "darwin")) == [*cli, f"{mac}/claude-code-sessions", f"{mac}/local-agent-mode-sessions"]
     windows = places(Machine(tmp_path, {}, "win32"))
@@ -51,7 +55,7 @@ def test_two_ways_to_one_folder_are_one_root(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "session", "root"),
+    "path, kind, session, root",
     [
         ("s1.jsonl", "main", "s1", "s1"),
         ("s1/subagents/agent-a1b2.jsonl", "subagent", "s1/a1b2", "s1"),

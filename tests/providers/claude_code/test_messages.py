@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.providers.claude_code.transcripts import CONTENT, SESSION, Read, answer, call, line, prompt, reply, write
 
 from sessionframe.schema import SessionRow
+from tests.providers.claude_code.transcripts import CONTENT, SESSION, Read, answer, call, line, prompt, reply, write
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_injected_text_is_no_prompt(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "human"),
+    "fields, human",
     [
         ({}, True),
         ({"isMeta": True}, False),
@@ -107,8 +107,13 @@ def test_the_parts_of_a_conversation(tmp_path: Path) -> None:
 
 def test_a_part_keeps_its_key_when_a_fork_rewrites_the_record_ids(tmp_path: Path) -> None:
     """The SDK's fork remaps every uuid; responses and results keep their own ids."""
+
     def conversation(suffix: str) -> list[dict[str, Any]]:
-        return [prompt(1, uuid=f"a{suffix}"), reply(2, {"type": "text", "text": "x"}, call(), uuid=f"b{suffix}"), answer(3, uuid=f"c{suffix}")]
+        return [
+            prompt(1, uuid=f"a{suffix}"),
+            reply(2, {"type": "text", "text": "x"}, call(), uuid=f"b{suffix}"),
+            answer(3, uuid=f"c{suffix}"),
+        ]
 
     write(tmp_path, conversation("1"))
     write(tmp_path, conversation("2"), "22222222-2222-4222-8222-222222222222.jsonl")
@@ -152,6 +157,7 @@ def test_the_first_prompt_has_at_most_200_characters(tmp_path: Path) -> None:
 
 def test_the_ledger_is_read_run_by_run(tmp_path: Path) -> None:
     """Totals grow within a run; a run whose total is lower started at zero and adds to the one before."""
+
     def state(start: int, cost: float) -> dict[str, Any]:
         return {"type": "cost-state", "sessionId": SESSION, "startTime": start, "totalCostUSD": cost}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.providers.claude_code.transcripts import CONTENT, SESSION, Read, answer, call, prompt, reply, write
 
 from sessionframe.schema import ToolCallRow
+from tests.providers.claude_code.transcripts import CONTENT, SESSION, Read, answer, call, prompt, reply, write
 
 
 def only(home: Path, *lines: dict[str, Any]) -> ToolCallRow:
@@ -43,7 +43,7 @@ def test_without_content_no_text_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "more", "status", "code"),
+    "text, more, status, code",
     [
         ("Exit code 2\nno such file", {}, "error", 2),
         ("Error: Exit code 1\n", {}, "error", 1),
@@ -64,7 +64,11 @@ def test_how_a_failed_call_ended(tmp_path: Path, text: str, more: dict[str, Any]
 
 def test_a_saved_oversize_result_is_a_success(tmp_path: Path) -> None:
     """It begins like an error, but `is_error` is absent."""
-    row = only(tmp_path, reply(1, call(name="mcp__github__list_issues")), answer(2, content="Error: result (60,000 characters) … Output has been saved to x"))
+    row = only(
+        tmp_path,
+        reply(1, call(name="mcp__github__list_issues")),
+        answer(2, content="Error: result (60,000 characters) … Output has been saved to x"),
+    )
     assert (row.status, row.category, row.mcp_server) == ("ok", "mcp", "github")
 
 
@@ -83,7 +87,7 @@ def test_a_call_repeated_by_the_stream_counts_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("noted", "seconds"),
+    "noted, seconds",
     [({"durationMs": 1500}, 1.5), ({"durationSeconds": 2.25}, 2.25), ({"totalDurationMs": 60000}, 60.0)],
 )
 def test_a_reported_duration_beats_the_timestamps(tmp_path: Path, noted: dict[str, float], seconds: float) -> None:
@@ -93,7 +97,7 @@ def test_a_reported_duration_beats_the_timestamps(tmp_path: Path, noted: dict[st
 
 
 @pytest.mark.parametrize(
-    ("noted", "added", "removed"),
+    "noted, added, removed",
     [
         ({"structuredPatch": [{"lines": [" a", "-b", "+c", "+d"]}, {"lines": ["-e"]}]}, 2, 2),
         ({"type": "create", "content": "one\ntwo\n", "structuredPatch": []}, 2, 0),
@@ -120,7 +124,9 @@ def test_a_finished_sub_agent_is_linked(tmp_path: Path) -> None:
 def test_a_sub_agent_names_the_call_that_started_it(tmp_path: Path) -> None:
     """The sidecar of its file does; a nested one also names its parent."""
     path = write(tmp_path, [prompt(1, agentId="a2", isSidechain=True)], f"{SESSION}/subagents/agent-a2.jsonl")
-    path.with_name("agent-a2.meta.json").write_text('{"agentType": "Explore", "toolUseId": "toolu_7", "parentAgentId": "a1", "spawnDepth": 2}')
+    path.with_name("agent-a2.meta.json").write_text(
+        '{"agentType": "Explore", "toolUseId": "toolu_7", "parentAgentId": "a1", "spawnDepth": 2}'
+    )
     (row,) = Read(tmp_path).sessions
     assert (row.session_id, row.root_session_id, row.parent_session_id) == (f"{SESSION}/a2", SESSION, f"{SESSION}/a1")
     assert (row.kind, row.subagent_type, row.spawn_call_id) == ("subagent", "Explore", "toolu_7")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.providers.claude_code.transcripts import FULL, LIGHT, Read, line, prompt, reply, usage, write
 
 from sessionframe.providers.contract import Want
+from tests.providers.claude_code.transcripts import FULL, LIGHT, Read, line, prompt, reply, usage, write
 
 
 @pytest.fixture(params=[LIGHT, FULL], ids=["usage alone", "all tables"])
@@ -104,7 +104,10 @@ def progress(message_id: str, agent: str = "a1", second: int = 5) -> dict[str, o
 
 def test_a_repeated_sub_agent_response_is_an_echo(tmp_path: Path, want: Want) -> None:
     """It counts only when the agent's own record is nowhere; another source decides that, so it is marked."""
-    write(tmp_path, [progress("msg_01P"), progress("msg_01P", second=6), reply(7, message_id="msg_01Q", uuid="x"), progress("msg_01Q", second=8)])
+    write(
+        tmp_path,
+        [progress("msg_01P"), progress("msg_01P", second=6), reply(7, message_id="msg_01Q", uuid="x"), progress("msg_01Q", second=8)],
+    )
     rows = {row.message_id: row for row in Read(tmp_path, want).usage}
     assert rows["msg_01P"].is_echo
     assert rows["msg_01P"].session_id.endswith("/a1")
@@ -112,7 +115,7 @@ def test_a_repeated_sub_agent_response_is_an_echo(tmp_path: Path, want: Want) ->
 
 
 @pytest.mark.parametrize(
-    ("flat", "split", "total", "hour"),
+    "flat, split, total, hour",
     [
         (500, {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 500}, 500, 500),
         (0, {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 500}, 500, 500),
@@ -123,7 +126,7 @@ def test_a_repeated_sub_agent_response_is_an_echo(tmp_path: Path, want: Want) ->
     ],
 )
 def test_cache_writes_are_the_larger_of_flat_and_split(
-    tmp_path: Path, want: Want, flat: int | None, split: dict[str, int] | None, total: int | None, hour: int | None
+    tmp_path: Path, want: Want, *, flat: int | None, split: dict[str, int] | None, total: int | None, hour: int | None
 ) -> None:
     """2.1.152 fixed a flat 0 beside a true split; a missing number is unknown, not 0."""
     write(tmp_path, [reply(1, usage=usage(cache_creation_input_tokens=flat, cache_creation=split))])
@@ -150,7 +153,7 @@ def test_inner_calls_become_rows_of_their_own(tmp_path: Path, want: Want) -> Non
 
 
 @pytest.mark.parametrize(
-    ("stop", "version", "final"),
+    "stop, version, final",
     [("end_turn", "2.0.1", True), (None, "2.1.97", False), (None, "2.2.0", False), (None, "2.1.96", None), (None, "odd", None)],
 )
 def test_finality(tmp_path: Path, want: Want, stop: str | None, version: str, final: bool | None) -> None:

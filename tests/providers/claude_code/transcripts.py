@@ -18,7 +18,7 @@ FULL = Want(frozenset({"sessions", "messages", "tool_calls", "usage", "issues"})
 CONTENT = Want(FULL.tables, content=True)
 
 
-def usage(output: int = 10, **more: Any) -> dict[str, Any]:
+def usage(output: int | str = 10, **more: Any) -> dict[str, Any]:
     """A usage object."""
     return {"input_tokens": 3, "cache_creation_input_tokens": 100, "cache_read_input_tokens": 1000, "output_tokens": output, **more}
 
@@ -39,7 +39,9 @@ def line(kind: str, second: int = 0, **fields: Any) -> dict[str, Any]:
     }
 
 
-def reply(second: int = 0, *blocks: dict[str, Any], message_id: str | None = "msg_01A", request: str | None = "req_1", **fields: Any) -> dict[str, Any]:
+def reply(
+    second: int = 0, *blocks: dict[str, Any], message_id: str | None = "msg_01A", request: str | None = "req_1", **fields: Any
+) -> dict[str, Any]:
     """An assistant line."""
     message = {
         "id": message_id,

@@ -83,7 +83,9 @@ def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]
 
     def note(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            issues.append(IssueRow(source=clean(str(error.filename)), kind="unreadable", detail=f"folder cannot be listed: {error.strerror}"))
+            issues.append(
+                IssueRow(source=clean(str(error.filename)), kind="unreadable", detail=f"folder cannot be listed: {error.strerror}")
+            )
 
     for top in (str(folder), *linked_folders(folder)):
         for directory, folders, names in os.walk(top, onerror=note):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks
 from sessionframe.formats.clock import instant
+from sessionframe.formats.rawlines import RawLines
 from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import is_human_prompt, is_queued_prompt
 from sessionframe.providers.claude_code.records import Attachment, Record
@@ -29,10 +31,19 @@ attachment_decoder = msgspec.json.Decoder(Attachment)
 text_decoder = msgspec.json.Decoder(str)
 
 
+class Part(NamedTuple):
+    """One content part: who speaks, what it is, its text, and a key that its copies share."""
+
+    role: Role
+    kind: MessageKind
+    text: str | None
+    key: str
+
+
 class Messages:
     """Makes the message rows of one source."""
 
-    def __init__(self, *, content: bool, raw: bool) -> None:
+    def __init__(self, *, content: bool, raw: RawLines | None) -> None:
         self._content = content
         self._raw = raw
         self._seq = 0
@@ -44,7 +55,7 @@ class Messages:
         for number, block in enumerate(blocks(record.message.content if record.message else None)):
             kind = block_kind(block)
             text = block_text(block)
-            row = self._row(record, place, line, "user", kind, text, f"{record.uuid}:{number}")
+            row = self._row(record, place, line, Part("user", kind, text, f"{record.uuid}:{number}"))
             if kind == "tool-result":
                 row.role, row.call_id, row.dedup_key = "tool", block.tool_use_id, f"result:{block.tool_use_id}"
             elif record.isCompactSummary:
@@ -62,7 +73,7 @@ class Messages:
             vendor_id = message.id if message and message.id and is_vendor_id(message.id) else None
             # The SDK's fork rewrites every uuid, so a part of a response is known by the response and what it says.
             key = f"{vendor_id}:{kind}:{block.id or part_hash(text)}" if vendor_id else f"{record.uuid}:{number}"
-            row = self._row(record, place, line, "tool" if kind == "tool-result" else "assistant", kind, text, key)
+            row = self._row(record, place, line, Part("tool" if kind == "tool-result" else "assistant", kind, text, key))
             row.message_id = (message.id if message else None) or record.uuid
             row.model = message.model if message else None
             row.request_id = record.requestId
@@ -72,24 +83,24 @@ class Messages:
     def system(self, record: Record, place: Place, line: int) -> MessageRow:
         """A notice of the program; the boundary that a compaction leaves is a summary."""
         kind: MessageKind = "summary" if record.subtype in COMPACTIONS else "chat"
-        return self._row(record, place, line, "system", kind, plain(record.content), f"{record.uuid}:0")
+        return self._row(record, place, line, Part("system", kind, plain(record.content), f"{record.uuid}:0"))
 
     def attachment(self, record: Record, place: Place, line: int) -> MessageRow:
         """Context that the program attached, or a prompt that was typed while the model worked."""
         head = attachment_head(record.attachment)
         if head.type == "queued_command" and is_queued_prompt(head) and place.kind == "main":
-            row = self._row(record, place, line, "user", "chat", plain(head.prompt), f"{record.uuid}:0")
+            row = self._row(record, place, line, Part("user", "chat", plain(head.prompt), f"{record.uuid}:0"))
             row.is_human = head.source_uuid not in self._prompts
             return row
-        row = self._row(record, place, line, "system", "chat", None, f"{record.uuid}:0")
+        row = self._row(record, place, line, Part("system", "chat", None, f"{record.uuid}:0"))
         row.content = raw_text(record.attachment) if self._content and is_present(record.attachment) else None
         return row
 
     def other(self, record: Record, place: Place, line: int) -> MessageRow:
         """A report of progress, or a snapshot of files for undo."""
-        return self._row(record, place, line, "system", OTHER_KINDS[record.type or ""], None, f"{record.uuid}:0")
+        return self._row(record, place, line, Part("system", OTHER_KINDS[record.type or ""], None, f"{record.uuid}:0"))
 
-    def _row(self, record: Record, place: Place, line: int, role: Role, kind: MessageKind, text: str | None, key: str) -> MessageRow:
+    def _row(self, record: Record, place: Place, line: int, part: Part) -> MessageRow:
         row = MessageRow(
             session_id=place.session_id,
             root_session_id=place.root_session_id,
@@ -97,17 +108,18 @@ class Messages:
             parent_id=record.parentUuid,
             seq=self._seq,
             at=instant(record.timestamp),
-            role=role,
-            type=kind,
+            role=part.role,
+            type=part.kind,
             project=place.project,
             repo_root=place.repo_root,
             git_branch=place.git_branch,
-            content_chars=len(text) if text is not None else None,
-            content=text if self._content else None,
+            content_chars=len(part.text) if part.text is not None else None,
+            content=part.text if self._content else None,
             source=place.source,
             line=line,
             record_id=record.uuid,
-            dedup_key=key if record.uuid else f"{place.source}:{self._seq}",
+            dedup_key=part.key if record.uuid else f"{place.source}:{self._seq}",
+            raw=self._raw.at(line) if self._raw else None,
         )
         self._seq += 1
         return row

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sessionframe.dialects.anthropic import block_text
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.rawlines import RawLines
 from sessionframe.providers.claude_code.facts import Sessions, summary_title
 from sessionframe.providers.claude_code.messages import Messages
-from sessionframe.providers.claude_code.records import LightRecord, Record
+from sessionframe.providers.claude_code.records import SIDE_RECORDS, LightRecord, Record
 from sessionframe.providers.claude_code.sidecars import Sidecars
 from sessionframe.providers.claude_code.threads import Place, Threads
 from sessionframe.providers.claude_code.tools import ToolCalls
 from sessionframe.providers.claude_code.usage import Requests
 from sessionframe.providers.contract import Context, ParsedRow, Source, Want
 
-SIDE_RECORDS = frozenset(
-    "agent-name agent-color agent-setting tag mode permission-mode atis-latch queue-operation pr-link frame-link worktree-state relocated "
-    "bridge-session continued-in fork-context-ref content-replacement api-request api-request-shape api-request-blob attribution-snapshot "
-    "history-suppression isolation-latch dev-mods memory-mode observer-ref ended-by-model artifact-comment-monitor "
-    "artifact-autoreact-ledger task-summary speculation launched started result".split()
-)
-"""Known records that hold no conversation and nothing the tables need."""
 TITLE_RECORDS = {"custom-title": "custom", "ai-title": "ai", "last-prompt": "last-prompt"}
 
 
@@ -38,7 +32,7 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
         for line, light in records(source.path, LightRecord, problems, containing=b'"usage"'):
             requests.add(light, line)
     else:
-        yield from Reader(source, want, problems, threads, requests, known).rows()
+        yield from Reader(source, want, known, threads=threads, requests=requests, problems=problems).rows()
     if "usage" in want.tables:
         yield from requests.rows()
     yield from problems.rows()
@@ -47,18 +41,16 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
 class Reader:
     """Reads every line of one source and hands it to those who make rows of it."""
 
-    def __init__(
-        self, source: Source, want: Want, problems: Problems, threads: Threads, requests: Requests, known: Sidecars
-    ) -> None:
+    def __init__(self, source: Source, want: Want, known: Sidecars, *, threads: Threads, requests: Requests, problems: Problems) -> None:
         self._source = source
         self._want = want
         self._problems = problems
         self._threads = threads
         self._requests = requests
-        self._messages = Messages(content=want.content, raw=want.raw)
+        self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)
-        self._handlers: dict[str, Callable[[Record, Place, int], Iterator[ParsedRow]]] = {
+        self._handlers: dict[str, Callable[[Record, Place, int], Iterable[ParsedRow]]] = {
             "user": self._user,
             "assistant": self._assistant,
             "system": self._system,
@@ -139,17 +131,15 @@ class Reader:
         if title is not None:
             yield title
 
-    def _title(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+    def _title(self, record: Record, place: Place, line: int) -> Iterable[ParsedRow]:
         del line
         self._sessions.title(place, TITLE_RECORDS[record.type or ""], record.customTitle or record.aiTitle or record.lastPrompt)
-        return
-        yield
+        return ()
 
-    def _cost(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
+    def _cost(self, record: Record, place: Place, line: int) -> Iterable[ParsedRow]:
         del line
         self._sessions.cost(place, record)
-        return
-        yield
+        return ()
 
     def _message(self, row: ParsedRow) -> Iterator[ParsedRow]:
         if "messages" in self._want.tables:

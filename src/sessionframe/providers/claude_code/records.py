@@ -204,3 +204,43 @@ class AgentMeta(msgspec.Struct, gc=False):
     agentType: str | None = None
     toolUseId: str | None = None
     parentAgentId: str | None = None
+
+
+SIDE_RECORDS = frozenset(
+    {
+        "agent-color",
+        "agent-name",
+        "agent-setting",
+        "api-request",
+        "api-request-blob",
+        "api-request-shape",
+        "artifact-autoreact-ledger",
+        "artifact-comment-monitor",
+        "atis-latch",
+        "attribution-snapshot",
+        "bridge-session",
+        "content-replacement",
+        "continued-in",
+        "dev-mods",
+        "ended-by-model",
+        "fork-context-ref",
+        "frame-link",
+        "history-suppression",
+        "isolation-latch",
+        "launched",
+        "memory-mode",
+        "mode",
+        "observer-ref",
+        "permission-mode",
+        "pr-link",
+        "queue-operation",
+        "relocated",
+        "result",
+        "speculation",
+        "started",
+        "tag",
+        "task-summary",
+        "worktree-state",
+    }
+)
+"""Known types of lines that hold no conversation and nothing the tables need."""

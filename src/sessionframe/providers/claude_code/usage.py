@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
-from sessionframe.providers.claude_code.records import EchoedRecord, Envelope, Iteration, LightRecord, Record, Reply, Usage
+from sessionframe.providers.claude_code.records import EchoedRecord, Envelope, Iteration, LightRecord, ProgressData, Record, Reply, Usage
 from sessionframe.providers.claude_code.threads import Place, Threads
 from sessionframe.schema import UsageRow
 from sessionframe.schema.usage import RequestKind
@@ -20,15 +20,29 @@ FIRST_FINAL_VERSION = (2, 1, 97)
 
 @dataclass(slots=True)
 class Request:
-    """The lines of one response seen so far, reduced to the one that tells the most."""
+    """The lines of one response seen so far: the first, and the one that tells the most.
 
-    key: str
-    record: Envelope | EchoedRecord
+    Attributes
+    ----------
+    first
+        The first line; copies of the response elsewhere begin with the same one.
+    spoken
+        The line or repeated line whose numbers are kept, with its message, usage and line number.
+    carrier
+        The line of the file that holds `spoken`: the same one, or the progress record that repeats it.
+    """
+
+    first: Envelope | EchoedRecord
+    spoken: Envelope | EchoedRecord
+    carrier: Envelope
     reply: Reply
     usage: Usage
     line: int
-    place: Place
-    echo: bool = False
+
+    @property
+    def echo(self) -> bool:
+        """The numbers are a report of a line that another file should hold."""
+        return self.spoken is not self.carrier
 
 
 class Requests:
@@ -43,49 +57,51 @@ class Requests:
         """Take a line that may state the usage of a response."""
         if record.type == "assistant":
             reply = record.message
-            if reply is not None and reply.usage is not None and is_billed(record, reply):
-                self._keep(record, reply, reply.usage, line, self._threads.place(record), echo=False)
+            if reply is not None and reply.usage is not None and is_billed(record, reply, reply.usage):
+                self._keep(record, record, reply, reply.usage, line)
         elif record.type == "progress" and record.data is not None:
-            self._add_echo(record, line)
+            self._add_echo(record, record.data, line)
 
-    def _add_echo(self, record: LightRecord | Record, line: int) -> None:
+    def _add_echo(self, record: Envelope, data: ProgressData, line: int) -> None:
         """A sub-agent's response as its parent repeats it: counts only when the sub-agent's own file is gone.
 
         Evidence: 45 ids of `agent_progress` records overlapped with the agents' files, none differed.
         """
-        data = record.data
-        inner = data.message if data is not None and data.type == "agent_progress" else None
-        if data is None or inner is None or inner.type != "assistant" or inner.message is None or inner.message.usage is None:
+        inner = data.message if data.type == "agent_progress" else None
+        if inner is None or inner.type != "assistant" or inner.message is None or inner.message.usage is None:
             return
         if inner.message.model != SYNTHETIC:
-            self._keep(inner, inner.message, inner.message.usage, line, self._threads.place(record, data.agentId), echo=True)
+            self._keep(inner, record, inner.message, inner.message.usage, line)
 
-    def _keep(self, record: Envelope | EchoedRecord, reply: Reply, usage: Usage, line: int, place: Place, *, echo: bool) -> None:
-        group = group_key(record, reply, usage, place) or (line,)
+    def _keep(self, spoken: Envelope | EchoedRecord, carrier: Envelope, reply: Reply, usage: Usage, line: int) -> None:
+        group = group_key(spoken, reply, usage) or (line,)
         known = self._found.get(group)
         if known is None:
-            self._found[group] = Request(global_key(record, reply, usage, place, line), record, reply, usage, line, place, echo)
-        elif survives(reply, usage, echo=echo, over=known):
-            known.record, known.reply, known.usage, known.line, known.place, known.echo = record, reply, usage, line, place, echo
+            self._found[group] = Request(spoken, spoken, carrier, reply, usage, line)
+        elif survives(reply, usage, echo=spoken is not carrier, over=known):
+            known.spoken, known.carrier, known.reply, known.usage, known.line = spoken, carrier, reply, usage, line
 
     def rows(self) -> Iterator[UsageRow]:
         """One row per request of this source, in the order of their first lines."""
         for request in self._found.values():
-            row = usage_row(request)
+            data = request.carrier.data if request.echo else None
+            place = self._threads.place(request.carrier, data.agentId if data else None)
+            row = usage_row(request, place)
             if row.at is None:
                 self._problems.add("missing-time", "request without a usable timestamp", request.line)
             yield row
-            yield from inner_calls(request, row)
+            if request.usage.iterations:
+                yield from inner_calls(request.usage.iterations, row)
 
 
-def is_billed(record: LightRecord | Record, reply: Reply) -> bool:
+def is_billed(record: Envelope, reply: Reply, usage: Usage) -> bool:
     """Whether a line with usage stands for a request at all.
 
     `<synthetic>` lines are notices that the program writes itself; error lines without tokens were never answered.
     """
     if reply.model == SYNTHETIC:
         return False
-    return not (record.isApiErrorMessage and reply.usage is not None and is_zero(reply.usage))
+    return not (record.isApiErrorMessage and is_zero(usage))
 
 
 def is_zero(usage: Usage) -> bool:
@@ -103,7 +119,7 @@ def prompt_counts(usage: Usage) -> tuple[int | None, int | None, int | None]:
     return usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens
 
 
-def group_key(record: Envelope | EchoedRecord, reply: Reply, usage: Usage, place: Place) -> object | None:
+def group_key(record: Envelope | EchoedRecord, reply: Reply, usage: Usage) -> object | None:
     """Equal for the lines of one response within a file; nothing for a line that stands alone.
 
     `msg_` ids alone suffice: the request id is missing on part of some groups, and replays of `/btw` before 2.1.101 carry
@@ -116,23 +132,25 @@ def group_key(record: Envelope | EchoedRecord, reply: Reply, usage: Usage, place
         return reply.id
     if record.requestId is not None:
         return reply.id, record.requestId
-    return reply.id, place.session_id, *prompt_counts(usage)
+    thread = (record.agentId, record.isSidechain) if isinstance(record, Envelope) else ()
+    return reply.id, *thread, *prompt_counts(usage)
 
 
-def global_key(record: Envelope | EchoedRecord, reply: Reply, usage: Usage, place: Place, line: int) -> str:
+def global_key(request: Request, place: Place) -> str:
     """Equal for copies of one response in different files, whatever a resume or fork rewrote.
 
     Copies keep message id, request id, timestamp and usage; the SDK's fork rewrites every uuid, forks rewrite the session id.
     """
-    if reply.id is None:
-        return f"uuid:{record.uuid}" if record.uuid else f"line:{place.session_id}:{line}"
-    if is_vendor_id(reply.id):
-        return reply.id
-    if record.requestId is not None:
-        return f"{reply.id}|{record.requestId}"
-    if record.timestamp is None:
-        return f"{reply.id}|{record.uuid or line}|{place.session_id}"
-    return f"{reply.id}|{record.timestamp}|{prompt_counts(usage)}"
+    message_id, first = request.reply.id, request.first
+    if message_id is None:
+        return f"uuid:{first.uuid}" if first.uuid else f"line:{place.session_id}:{request.line}"
+    if is_vendor_id(message_id):
+        return message_id
+    if first.requestId is not None:
+        return f"{message_id}|{first.requestId}"
+    if first.timestamp is None:
+        return f"{message_id}|{first.uuid or request.line}|{place.session_id}"
+    return f"{message_id}|{first.timestamp}|{prompt_counts(request.usage)}"
 
 
 def survives(reply: Reply, usage: Usage, *, echo: bool, over: Request) -> bool:
@@ -143,15 +161,16 @@ def survives(reply: Reply, usage: Usage, *, echo: bool, over: Request) -> bool:
     """
     if echo != over.echo:
         return over.echo
-    mine = usage.output_tokens or 0, reply.stop_reason is not None
-    kept = over.usage.output_tokens or 0, over.reply.stop_reason is not None
-    return mine >= kept
+    mine, kept = usage.output_tokens or 0, over.usage.output_tokens or 0
+    if mine != kept:
+        return mine > kept
+    return reply.stop_reason is not None or over.reply.stop_reason is None
 
 
-def usage_row(request: Request) -> UsageRow:
+def usage_row(request: Request, place: Place) -> UsageRow:
     """The row of a request."""
-    usage, record, place = request.usage, request.record, request.place
-    own = record if isinstance(record, Envelope) else None
+    usage, record = request.usage, request.spoken
+    split = usage.cache_creation
     return UsageRow(
         session_id=place.session_id,
         root_session_id=place.root_session_id,
@@ -167,7 +186,7 @@ def usage_row(request: Request) -> UsageRow:
         input_tokens=usage.input_tokens,
         cache_read_tokens=usage.cache_read_input_tokens,
         cache_write_tokens=cache_write(usage),
-        cache_write_1h_tokens=usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else None,
+        cache_write_1h_tokens=split.ephemeral_1h_input_tokens if split else None,
         output_tokens=usage.output_tokens,
         reasoning_tokens=usage.output_tokens_details.thinking_tokens if usage.output_tokens_details else None,
         web_searches=usage.server_tool_use.web_search_requests if usage.server_tool_use else None,
@@ -176,10 +195,10 @@ def usage_row(request: Request) -> UsageRow:
         inference_geo=usage.inference_geo,
         is_final=is_final(request.reply.stop_reason, place.version),
         evidence="agent_progress" if request.echo else "assistant",
-        recorded_cost_usd=own.costUSD if own else None,
+        recorded_cost_usd=record.costUSD if isinstance(record, Envelope) else None,
         source=place.source,
         line=request.line,
-        dedup_key=request.key,
+        dedup_key=global_key(request, place),
         is_echo=request.echo,
     )
 
@@ -189,11 +208,11 @@ def cache_write(usage: Usage | Iteration) -> int | None:
 
     2.1.152 fixed a case of a flat 0 beside a true split; what a split leaves over is priced at the 5-minute rate.
     """
-    split = usage.cache_creation
-    parts = [] if split is None else [split.ephemeral_5m_input_tokens, split.ephemeral_1h_input_tokens]
-    nested = [part for part in parts if part is not None]
-    known = ([usage.cache_creation_input_tokens] if usage.cache_creation_input_tokens is not None else []) + ([sum(nested)] if nested else [])
-    return max(known) if known else None
+    flat, split = usage.cache_creation_input_tokens, usage.cache_creation
+    if split is None or (split.ephemeral_5m_input_tokens is None and split.ephemeral_1h_input_tokens is None):
+        return flat
+    nested = (split.ephemeral_5m_input_tokens or 0) + (split.ephemeral_1h_input_tokens or 0)
+    return nested if flat is None or nested > flat else flat
 
 
 def vendor(model: str | None) -> str | None:
@@ -220,9 +239,9 @@ INNER_KINDS: dict[str, RequestKind] = {"advisor_message": "advisor", "compaction
 `fallback_message` is credited by the vendor."""
 
 
-def inner_calls(request: Request, outer: UsageRow) -> Iterator[UsageRow]:
+def inner_calls(iterations: list[Iteration], outer: UsageRow) -> Iterator[UsageRow]:
     """One row per model call that ran inside a request and is billed beside it."""
-    for number, entry in enumerate(request.usage.iterations or ()):
+    for number, entry in enumerate(iterations):
         kind = INNER_KINDS.get(entry.type or "")
         if kind is None:
             continue
@@ -251,6 +270,6 @@ def inner_calls(request: Request, outer: UsageRow) -> Iterator[UsageRow]:
             evidence="iterations",
             source=outer.source,
             line=outer.line,
-            dedup_key=f"{request.key}#{entry.type}{number}",
+            dedup_key=f"{outer.dedup_key}#{entry.type}{number}",
             is_echo=outer.is_echo,
         )
