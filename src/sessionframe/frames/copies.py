@@ -1,0 +1,175 @@
+"""Which records lie in several sources, and which of these sources is the original. Frames in, owners out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from sessionframe.providers.contract import Lineage
+
+LineageOf: TypeAlias = Callable[[str], Lineage]
+"""Path of a source -> the evidence in it. Asked only for sources that share records, because it reads the whole file."""
+
+KEY = ("agent", "dedup_key")
+"""Copies have the same key. The host is no part of it: a backup of a home changes no total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One of the sources that hold the same set of records.
+
+    Attributes
+    ----------
+    source, session_id, host
+        The source, the session its copies name, the home it lies in.
+    first, last
+        Lines of the first and last record of the set in this source.
+    next_at
+        When the source goes on after them (microseconds since 1970); None when it ends there.
+    extent
+        The last line of the source: of two copies of one session the longer is the more complete.
+    """
+
+    source: str
+    session_id: str
+    host: str | None
+    first: int
+    last: int
+    next_at: int | None
+    extent: int
+
+
+@dataclass
+class Owners:
+    """Decides who owns records that several sources hold, and remembers it, so that all tables agree.
+
+    Attributes
+    ----------
+    lineage_of
+        Evidence of a source; called at most once for each.
+    beaten
+        Pairs (original, copy) decided so far.
+    """
+
+    lineage_of: LineageOf
+    beaten: set[tuple[str, str]] = field(default_factory=set)
+    _known: dict[str, Lineage] = field(default_factory=dict)
+
+    def owner(self, holders: Sequence[Holder]) -> str:
+        """The source that the records of a set belong to."""
+        rank = self.ranks(holders)
+        sources = [holder.source for holder in sorted(holders, key=lambda holder: rank[holder.source])]
+        # a copy of another holder owns nothing of what both hold, whatever this one set looks like
+        originals = [source for source in sources if not any((other, source) in self.beaten for other in sources)]
+        owner = (originals or sources)[0]
+        self.beaten.update((owner, source) for source in sources if source != owner and (source, owner) not in self.beaten)
+        return owner
+
+    def ranks(self, holders: Sequence[Holder]) -> dict[str, tuple[Any, ...]]:
+        """How good the claim of each source is; the smallest wins.
+
+        Sources of one session (a backup, a folder that is reached twice) stand together: the session claims the records with
+        its longest source, because a shorter one is an older state of the same file and no original.
+        """
+        best: dict[str, Holder] = {}
+        for holder in sorted(holders, key=twin_rank):
+            best.setdefault(holder.session_id, holder)
+        return {holder.source: (*self.claim(best[holder.session_id]), holder.session_id, *twin_rank(holder)) for holder in holders}
+
+    def claim(self, holder: Holder) -> tuple[bool, bool, int, int, int]:
+        """Evidence that a source is a copy, weightiest first.
+
+        Measured on seven pairs of real forks, whose copied records carry the original times: a copy says so itself, or its
+        first live record comes long after its first chain record, or it has no live records between the shared ones. Failing
+        all that, an original that simply ended stands before one that went on, and that before one that went on later.
+        """
+        known = self.lineage(holder.source)
+        marks = sum(holder.first < mark < holder.last for mark in known.marks)
+        goes_on = holder.next_at if holder.next_at is not None else -(2**63)
+        return known.side, known.says_copied, known.copied_at or 0, -marks, goes_on
+
+    def lineage(self, source: str) -> Lineage:
+        """The evidence of a source."""
+        if source not in self._known:
+            self._known[source] = self.lineage_of(source)
+        return self._known[source]
+
+
+def twin_rank(holder: Holder) -> tuple[int, str, str]:
+    """Order among the sources of one session: the longest first, then by label of the home and path."""
+    return -holder.extent, holder.host or "", holder.source
+
+
+def shared(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose key occurs in more than one source.
+
+    Rows that their provider already knows to be copies claim nothing.
+
+    Parameters
+    ----------
+    rows
+        Rows of one table with `agent`, `dedup_key`, `source` and `is_replay`.
+
+    Returns
+    -------
+    polars.DataFrame
+        A part of `rows`, usually a small one; empty without further work when no key repeats at all.
+    """
+    keyed = rows.filter(pl.col("dedup_key").is_not_null() & ~pl.col("is_replay"))
+    repeated = keyed.filter(pl.col("dedup_key").is_duplicated())  # the cheap question first: one column, no groups
+    return repeated.filter(pl.col("source").n_unique().over(KEY) > 1) if repeated.height else repeated
+
+
+def decide(rows: pl.DataFrame, copies: pl.DataFrame, owners: Owners) -> pl.DataFrame:
+    """Find the owner of every record that several sources hold.
+
+    Parameters
+    ----------
+    rows
+        All rows of the table, for what comes after the copies in each source.
+    copies
+        What `shared` returned.
+    owners
+        Decisions so far; new ones are added.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per key: `agent`, `dedup_key`, `owner` (a source).
+    """
+    sets = copies.group_by(KEY).agg(pl.col("source").unique().sort().alias("holders"))
+    sets = sets.with_columns(pl.col("holders").list.join("\0").alias("set"))
+    decided = {name: owners.owner(holders) for name, holders in holder_sets(rows, copies.join(sets, on=KEY))}
+    return sets.select(*KEY, pl.col("set").replace_strict(decided, return_dtype=pl.String).alias("owner"))
+
+
+def holder_sets(rows: pl.DataFrame, copies: pl.DataFrame) -> Iterator[tuple[str, list[Holder]]]:
+    """Every set of sources that share records, largest sets first, then by name: the order of reading must not matter."""
+    line = pl.col("line").fill_null(0)
+    held = copies.group_by("set", "source").agg(
+        line.min().alias("first"), line.max().alias("last"), pl.col("session_id").min(), pl.col("host").first()
+    )
+    involved = rows.filter(pl.col("source").is_in(held["source"].unique().implode())).select("source", line, pl.col("at").to_physical())
+    held = held.join(involved.group_by("source").agg(pl.col("line").max().alias("extent")), on="source")
+    held = held.join(continuations(held, involved), on=("set", "source"), how="left")
+    found: dict[str, list[Holder]] = {}
+    for row in held.iter_rows(named=True):
+        name = row.pop("set")
+        found.setdefault(name, []).append(Holder(**row))
+    yield from sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def continuations(held: pl.DataFrame, involved: pl.DataFrame) -> pl.DataFrame:
+    """When each source goes on after the records of a set: the time of its next row that has one."""
+    after = held.select("set", "source", "last").join(involved.drop_nulls("at"), on="source").filter(pl.col("line") > pl.col("last"))
+    return after.group_by("set", "source").agg(pl.col("at").sort_by("line", "at").first().alias("next_at"))
+
+
+def session_of(rows: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
+    """The session of the owner of every shared record: `agent`, `dedup_key`, `owner_*`."""
+    names = ("session_id", "root_session_id", "host")
+    own = rows.join(owned, left_on=(*KEY, "source"), right_on=(*KEY, "owner"), how="semi")
+    return own.unique(KEY, keep="first", maintain_order=True).select(*KEY, *(pl.col(name).alias(f"owner_{name}") for name in names))

@@ -1,0 +1,74 @@
+"""Tool calls and results that lie in different sources -> calls with their results. Frame in, frame and issues out."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sessionframe.frames.copies import KEY
+from sessionframe.schema import IssueRow
+
+RESULT = (
+    "ended_at",
+    "duration_s",
+    "duration_from",
+    "status",
+    "exit_code",
+    "output_chars",
+    "lines_added",
+    "lines_removed",
+    "child_session_id",
+    "result",
+)
+"""What a result tells of its call."""
+
+ORPHAN = pl.col("tool").is_null()
+"""A result whose call its own source does not hold: a resumed session answers a call of the file before."""
+
+
+def pair_results(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[IssueRow]]:
+    """Give calls without a result the one that another source holds, and drop results that stand alone.
+
+    Parameters
+    ----------
+    calls
+        Rows of all sources; a row without `tool` is a result whose call its source does not hold.
+
+    Returns
+    -------
+    calls : polars.DataFrame
+        Only rows with a tool.
+    issues : list of IssueRow
+        One per source with results that belong to no call anywhere.
+    """
+    whole = calls.filter(~ORPHAN)
+    orphans = calls.filter(ORPHAN)
+    lost = orphans.join(whole.select(KEY), on=KEY, how="anti")
+    pending = whole.filter(pl.col("status") == "pending").select(KEY).unique()
+    answers = calls.filter(pl.col("status") != "pending").join(pending, on=KEY, how="semi")
+    if answers.height:
+        whole = answered(whole, answers)
+    return whole, lost_issues(lost)
+
+
+def answered(whole: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """Fill pending calls from the earliest result of the same call."""
+    first = answers.sort("ended_at", "source", "line", nulls_last=True).unique(KEY, keep="first", maintain_order=True)
+    found = first.select(*KEY, *(pl.col(name).alias(f"found_{name}") for name in RESULT))
+    joined = whole.join(found, on=KEY, how="left", maintain_order="left")
+    open_call = (pl.col("status") == "pending") & pl.col("found_status").is_not_null()
+    filled = joined.with_columns(pl.when(open_call).then(pl.col(f"found_{name}")).otherwise(pl.col(name)).alias(name) for name in RESULT)
+    waited = pl.col("ended_at") - pl.col("at")
+    measured = open_call & pl.col("found_duration_s").is_null() & (waited.dt.total_microseconds() >= 0)
+    return filled.with_columns(
+        pl.when(measured).then(waited.dt.total_microseconds() / 1e6).otherwise("duration_s").alias("duration_s"),
+        pl.when(measured).then(pl.lit("timestamps", dtype=whole.schema["duration_from"])).otherwise("duration_from").alias("duration_from"),
+    ).select(whole.columns)
+
+
+def lost_issues(lost: pl.DataFrame) -> list[IssueRow]:
+    """One issue per source with results that answer no known call."""
+    counted = lost.group_by("agent", "host", "source").agg(pl.col("line").min(), pl.len().alias("count")).sort("agent", "host", "source")
+    return [
+        IssueRow(kind="orphan-result", detail="tool result without a call in any file; left out", **row)
+        for row in counted.iter_rows(named=True)
+    ]
