@@ -1,0 +1,37 @@
+"""What a caller hands to a chart -> plain columns, by way of the helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+
+OTHER = "other"
+UNKNOWN = "unknown"
+
+
+def columns(frame: Any, *names: str) -> list[list[Any]]:
+    """Columns of a helper's result as lists."""
+    found = nw.from_native(frame, eager_only=True)
+    return [found[name].to_list() for name in names]
+
+
+def pivot(steps: Sequence[Any], names: Sequence[str | None], values: Sequence[float | None]) -> tuple[list[Any], dict[str, list[float]]]:
+    """Long columns -> the sorted steps and, per name, one value per step; rows without a step are left out."""
+    order = sorted({step for step in steps if step is not None})
+    place = {step: number for number, step in enumerate(order)}
+    table: dict[str, list[float]] = {}
+    for step, name, value in zip(steps, names, values, strict=True):
+        if step is not None and value is not None:
+            table.setdefault(name or UNKNOWN, [0.0] * len(order))[place[step]] += value
+    return order, table
+
+
+def largest(table: dict[str, list[float]], top: int) -> dict[str, list[float]]:
+    """The `top` names with the largest sums, the rest added up as ``other``; largest first."""
+    ranked = sorted(table, key=lambda name: (-sum(table[name]), name))
+    kept = {name: table[name] for name in ranked[:top]}
+    if rest := [table[name] for name in ranked[top:]]:
+        kept[OTHER] = [sum(values) for values in zip(*rest, strict=True)]
+    return kept
