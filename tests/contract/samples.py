@@ -1,0 +1,125 @@
+"""The miniature homes of every agent, and what each agent's files look like from outside: all that the contract suite knows of agents."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import sessionframe as sf
+from sessionframe.engine.registry import builtin
+from sessionframe.schema import TABLES, TableName
+
+SAMPLES = Path(__file__).parents[2] / "data-samples"
+PRICED = ("cost_usd", "price_key", "vendor")
+"""Columns that follow the price list, which changes without us; they have tests of their own."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One miniature home."""
+
+    agent: str
+    case: str
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        return self.folder / "home"
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """Totals derived by hand from the format's rules."""
+        return dict(json.loads((self.folder / "truth.json").read_text("utf-8")))
+
+    def __str__(self) -> str:
+        return f"{self.agent}-{self.case}"
+
+
+def samples() -> list[Sample]:
+    """Every miniature of every registered agent; an agent without any fails the suite."""
+    return [Sample(agent, folder.parent.name, folder.parent) for agent in builtin() for folder in sorted((SAMPLES / agent).glob("*/home"))]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an agent's files look like, as far as a test must write some.
+
+    Attributes
+    ----------
+    basic
+        Name of a plain miniature with at least one request.
+    unknown
+        A record of a type that does not exist, as the agent would write it.
+    clone
+        Source path -> path of a second copy of it under another name that the agent might use.
+    """
+
+    basic: str
+    unknown: bytes
+    clone: Callable[[Path], Path]
+
+
+SHAPES: dict[str, Shape] = {
+    "claude-code": Shape(
+        basic="basic",
+        unknown=b'{"type":"no-such-record","uuid":"none","payload":{"usage":{"output_tokens":5}}}\n',
+        clone=lambda path: path.with_name("c10ne000-0000-4000-8000-000000000000.jsonl"),
+    ),
+}
+
+
+def files(home: Path) -> list[Path]:
+    """Every file of a home."""
+    return sorted(path for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def copied(sample: Sample, target: Path) -> Path:
+    """A copy of a home that a test may change."""
+    shutil.copytree(sample.home, target, symlinks=True)
+    return target
+
+
+def table(home: Path, name: TableName, agent: str, *, text: bool = True) -> pl.DataFrame:
+    """One table of a home with everything in it, replays and text included."""
+    logs = sf.scan(agent, home=home, n_jobs=1)
+    frame: pl.DataFrame = getattr(logs, name).to_frame("polars", content=text, replays=True)
+    return frame
+
+
+def plain(frame: pl.DataFrame, home: Path) -> list[dict[str, Any]]:
+    """Rows as they are kept beside a sample: paths below the home, no nulls, no prices, a fixed order."""
+    kept = frame.drop([name for name in PRICED if name in frame.columns])
+    rows = [{name: shown(value, home) for name, value in row.items() if value is not None} for row in kept.iter_rows(named=True)]
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+def shown(value: Any, home: Path) -> Any:
+    """A value as JSON can hold it."""
+    if isinstance(value, str):
+        return value.replace(str(home) + os.sep, "")
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def everything(home: Path, agent: str) -> dict[TableName, list[dict[str, Any]]]:
+    """All five tables of a home as plain rows."""
+    return {name: plain(table(home, name, agent), home) for name in TABLES}
+
+
+def totals(home: Path, agent: str) -> dict[str, int]:
+    """Requests and tokens of a home, each counted once."""
+    usage = sf.scan(agent, home=home, n_jobs=1).usage.to_frame("polars")
+    sums = {name: int(usage[name].sum() or 0) for name in usage.columns if name.endswith("_tokens")}
+    return {"requests": usage.height, **sums}
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a file of expected rows."""
+    return (json.loads(line) for line in path.read_text("utf-8").splitlines() if line)
