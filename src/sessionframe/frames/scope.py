@@ -1,0 +1,83 @@
+"""Which rows the caller asked for: a range of time and projects. Frames in, smaller frames out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+import polars as pl
+
+from sessionframe.frames.dtypes import TIME
+
+WINDOWS = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\)")
+"""A drive or a share: the path of a Windows machine, wherever its log is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the caller asked for.
+
+    Attributes
+    ----------
+    since, until
+        Half-open range of `at` in microseconds since 1970 UTC: `since` is in it, `until` is not. None is unbounded.
+    projects
+        Host -> folders of which the row's project or repository must be one, or lie below one. Empty: every project.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    projects: Mapping[str | None, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def everything(self) -> bool:
+        """Nothing is left out."""
+        return self.since is None and self.until is None and not self.projects
+
+    @property
+    def timeless(self) -> bool:
+        """No range of time is given."""
+        return self.since is None and self.until is None
+
+    def cut(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows in the range and the projects; with a range, rows without a time are left out.
+
+        Parameters
+        ----------
+        rows
+            A frame with `at`, `host`, `project` and `repo_root`.
+        """
+        return self.only_projects(rows.filter(self.in_range(pl.col("at"))))
+
+    def in_range(self, at: pl.Expr) -> pl.Expr:
+        """Whether a time lies in the range; without a range everything does."""
+        inside = pl.lit(value=True)
+        if self.since is not None:
+            inside &= at >= pl.lit(self.since).cast(TIME)
+        if self.until is not None:
+            inside &= at < pl.lit(self.until).cast(TIME)
+        return inside.fill_null(value=False)
+
+    def only_projects(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows whose project or repository is asked for. Paths are compared once per distinct one."""
+        if not self.projects:
+            return rows
+        seen = rows.select("host", "project", "repo_root").unique()
+        wanted = [
+            any(below(path, self.projects.get(host, ())) for path in (project, repo_root) if path is not None)
+            for host, project, repo_root in seen.iter_rows()
+        ]
+        return rows.join(seen.filter(pl.Series(wanted, dtype=pl.Boolean)), on=seen.columns, how="semi", nulls_equal=True)
+
+
+def below(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of the folders or lies below one, by the rules of the system it comes from."""
+    inner = flavoured(path)
+    return any(type(inner) is type(outer) and inner.is_relative_to(outer) for outer in map(flavoured, folders))
+
+
+def flavoured(path: str) -> PurePath:
+    """A path with the rules of its own system: on Windows upper and lower case are the same."""
+    return PureWindowsPath(path) if WINDOWS.match(path) else PurePosixPath(path)
