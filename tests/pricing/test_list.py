@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from genai_prices.data_snapshot import get_snapshot
+from genai_prices.data_snapshot import DataSnapshot, get_snapshot
+from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider
 
 from sessionframe.pricing import multipliers, rates, supplement
 from sessionframe.pricing.apply import PARTS, PER_UNIT
 from sessionframe.pricing.entry import Rates
-from sessionframe.pricing.listed import MAKERS, catalog
+from sessionframe.pricing.listed import MAKERS, Catalog, Found, ListedModel, catalog
 from sessionframe.pricing.names import read_name
 from tests.pricing.usage import day
 
@@ -218,6 +219,23 @@ def test_model_that_several_resellers_list_has_no_price() -> None:
     assert "only resellers list it" in str(catalog().find(read_name("qwen3-coder-480b-a35b-instruct")))
 
 
+def test_one_name_under_two_authors_is_no_name() -> None:
+    models = [ModelInfo(name, ClauseEquals(name), prices=ModelPrice(input_mtok=Decimal(1))) for name in ("a/one", "b/one", "b/two")]
+    reseller = Catalog(DataSnapshot([Provider("r", "R", "", models=models)], from_auto_update=False))
+    assert isinstance(reseller.find(read_name("one")), str)
+    assert isinstance(reseller.find(read_name("two")), Found)
+    assert isinstance(reseller.find(read_name("a/one")), Found)
+
+
+def test_variants_of_the_list_do_not_fit_on_added_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = supplement.Addition("claude-opus-4-5", Rates("supplement:x", input=Decimal(9)), until=day("2026-11-01"))
+    monkeypatch.setattr(supplement, "ADDITIONS", (added,))
+    entry = getattr(Catalog(get_snapshot()).find(read_name("claude-opus-4-5")), "entry", None)
+    assert isinstance(entry, ListedModel)
+    assert entry.variant(day("2026-10-31"), 0, "service_tier", "batch") is None
+    assert entry.variant(day("2026-11-01"), 0, "service_tier", "batch") is not None
+
+
 def test_model_that_is_charged_for_more_than_tokens_has_no_price() -> None:
     assert rates("sonar-pro", NOW) is None
 
@@ -231,6 +249,16 @@ def test_every_model_of_a_maker_is_found_under_its_id_as_the_list_itself_finds_i
         assert (found.entry.seller, found.entry.model) == (maker, info.id)
         listed = provider.find_model(info.id)
         assert listed is None or listed is found.entry.info
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_every_alias_that_the_list_spells_out_is_read_as_the_list_reads_it(maker: str) -> None:
+    provider = next(provider for provider in get_snapshot().providers if provider.id == maker)
+    aliases = {clause.equals for info in provider.models for clause in getattr(info.match, "or_", ()) if isinstance(clause, ClauseEquals)}
+    for alias in aliases:
+        found = catalog().find(read_name(alias), vendor=maker)
+        assert not isinstance(found, str)
+        assert found.entry.info is provider.find_model(alias)
 
 
 @pytest.mark.parametrize("maker", MAKERS)

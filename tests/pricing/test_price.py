@@ -55,6 +55,20 @@ def test_each_row_has_the_price_of_its_own_day() -> None:
     assert frame["price_key"].to_list() == ["supplement:claude-sonnet-5-5", "anthropic:claude-sonnet-5-5", "supplement:claude-sonnet-5-5"]
 
 
+def test_each_row_has_the_price_of_its_own_hour() -> None:
+    """DeepSeek charges more from 01:00 to 04:00 and from 06:00 to 10:00 UTC; an end is not part of its span."""
+    hours = ["00:59:59.999999", "01:00:00", "03:59:59", "04:00:00", "05:00:00", "06:00:00", "09:59:59", "10:00:00", "23:00:00"]
+    rows: list[dict[str, Any]] = [
+        {"model": "deepseek-v4-pro", "output_tokens": 1_000_000, "at": day(f"2026-11-0{date}T{hour}")} for date in (1, 2) for hour in hours
+    ]
+    frame, _ = price(usage(*rows))
+    calculated = [
+        genai_prices.calc_price(genai_prices.Usage(output_tokens=10**6), row["model"], genai_request_timestamp=row["at"]) for row in rows
+    ]
+    assert frame["cost_usd"].to_list() == [float(one.total_price) for one in calculated]
+    assert frame["cost_usd"].n_unique() == 2
+
+
 def test_vendor_is_filled_and_never_replaced() -> None:
     frame, _ = price(usage({}, {"vendor": "my-gateway"}, {"model": "gpt-5.1"}, {"model": "fake-model"}, {"model": "qwen3-coder-plus"}))
     assert frame["vendor"].to_list() == ["anthropic", "my-gateway", "openai", None, None]
