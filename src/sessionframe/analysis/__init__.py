@@ -1,0 +1,7 @@
+"""Frames of the five tables go in, frames of the same engine with one row per group come out."""
+
+from sessionframe.analysis.sessions import sessions_by
+from sessionframe.analysis.tokens import tokens_by
+from sessionframe.analysis.tools import tools_by
+
+__all__ = ["sessions_by", "tokens_by", "tools_by"]

@@ -1,0 +1,59 @@
+"""The doors of the helpers: a `Table` or a frame of any engine comes in as a narwhals frame, the result leaves as the caller's engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+import narwhals as nw
+from narwhals.typing import IntoFrame
+
+from sessionframe.errors import ColumnError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+By: TypeAlias = str | Sequence[str]
+Frame: TypeAlias = "nw.DataFrame[Any]"
+FrameT = TypeVar("FrameT", bound=IntoFrame)
+
+
+@runtime_checkable
+class TableLike(Protocol):
+    """A table of a scan; it becomes a pandas frame."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a frame."""
+        ...
+
+
+def opened(frame: object, needed: Iterable[str], *, needed_by: str) -> Frame:
+    """The needed columns of a table or frame, for the helpers' one body.
+
+    Raises
+    ------
+    ColumnError
+        A needed column is missing.
+    TypeError
+        `frame` is no frame of an engine that narwhals knows.
+    """
+    lazy: Any = nw.from_native(frame.to_frame() if isinstance(frame, TableLike) else frame)
+    names = list(dict.fromkeys(needed))
+    present = lazy.collect_schema().names()
+    if missing := set(names) - set(present):
+        raise ColumnError(missing, needed_by, present)
+    chosen = lazy.select(names)
+    return chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen
+
+
+def closed(frame: Frame, counts: Iterable[str]) -> Any:
+    """The result as a frame of its engine; in pandas, counts are nullable integers as in every table."""
+    native = frame.to_native()
+    if not frame.implementation.is_pandas():
+        return native
+    return native.astype(dict.fromkeys(counts, "Int64")).reset_index(drop=True)
+
+
+def names_of(by: By) -> list[str]:
+    """One name or several, as a list."""
+    return [by] if isinstance(by, str) else list(dict.fromkeys(by))

@@ -1,0 +1,49 @@
+"""Rows go in, one row per step of time and group comes out: sums in which the unknown stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import narwhals as nw
+
+from sessionframe.analysis._doors import Frame
+from sessionframe.analysis._steps import with_start
+from sessionframe.schema import TOTAL_TOKEN_COLUMNS
+from sessionframe.zones import zone
+
+
+def grouped(frame: Frame, aggregates: Sequence[nw.Expr], *, by: Sequence[str], at: str, every: str | None, tz: str) -> Frame:
+    """Aggregate per step of time and group, sorted by them with null last; a single row when neither is asked for."""
+    keys = list(by)
+    if every is not None:
+        frame, keys = with_start(frame, at, every, zone(tz)), ["start", *by]
+    found = frame.group_by(keys).agg(*aggregates).sort(keys, nulls_last=True) if keys else frame.select(*aggregates)
+    # polars counts in 32 bits without a sign, in which a difference of two counts could wrap around
+    counts = [name for name, dtype in found.schema.items() if dtype == nw.UInt32 and name not in keys]
+    return found.with_columns(nw.col(counts).cast(nw.Int64)) if counts else found
+
+
+def sums(columns: Iterable[str]) -> list[nw.Expr]:
+    """The sum of each column, and beside it how many of its values are known; `unknown_as_null` needs both."""
+    return [expression for name in columns for expression in (nw.col(name).sum(), nw.col(name).count().alias(known(name)))]
+
+
+def unknown_as_null(frame: Frame, columns: Iterable[str]) -> Frame:
+    """Sums over no known value are null: an engine says 0. The helper columns leave."""
+    names = list(columns)
+    rules = [nw.when(nw.col(known(name)) > 0).then(nw.col(name)).alias(name) for name in names]
+    return frame.with_columns(*rules).drop([known(name) for name in names])
+
+
+def with_total_tokens(frame: Frame) -> Frame:
+    """Add `total_tokens`, the sum of the disjoint token columns; null where all of them are."""
+    parts = [nw.col(name) for name in TOTAL_TOKEN_COLUMNS]
+    nothing = nw.all_horizontal(*(part.is_null() for part in parts), ignore_nulls=False)
+    total: Any = nw.sum_horizontal(*parts)
+    return frame.with_columns(nw.when(~nothing).then(total).alias("total_tokens"))
+
+
+def known(name: str) -> str:
+    """The helper column that counts the known values of a column."""
+    return f"_known_{name}"

@@ -1,0 +1,101 @@
+"""A `sessions` frame goes in, how many sessions there were, how long and how much they did per group comes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+import narwhals as nw
+
+from sessionframe.analysis._doors import By, FrameT, TableLike, closed, names_of, opened
+from sessionframe.analysis._groups import grouped, sums, unknown_as_null, with_total_tokens
+from sessionframe.schema import TOKEN_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COUNTED = ("prompts", "requests", "tool_calls", "tool_errors", "compactions")
+SUMMED = (*COUNTED, "active_s", *TOKEN_COLUMNS, "cost_usd")
+IDS = ("session_id", "root_session_id")
+
+
+@overload
+def sessions_by(frame: FrameT, *, by: By = ..., every: str | None = ..., tz: str = ...) -> FrameT: ...
+@overload
+def sessions_by(frame: TableLike, *, by: By = ..., every: str | None = ..., tz: str = ...) -> pd.DataFrame: ...
+def sessions_by(frame: Any, *, by: By = (), every: str | None = None, tz: str = "local") -> Any:
+    """Count sessions and sum what they did per group and step of time.
+
+    Parameters
+    ----------
+    frame
+        The table `sessions`, or a frame of it in any engine that narwhals knows. A lazy frame is collected.
+    by
+        Columns to group by, e.g. ``"repo_root"`` or ``["agent", "kind"]``.
+    every
+        Step of time in which a session started: ``1h``, ``1d``, ``1w`` (from Monday) or ``1mo``. A session that runs over midnight
+        counts wholly on the day it started: for tokens and cost per day take `tokens_by`, which goes by the requests.
+    tz
+        Time zone in which days begin, e.g. ``Europe/Berlin``; ``local`` is this computer's.
+
+    Returns
+    -------
+    frame of the same engine (pandas for a table)
+        One row per step and group, sorted by `start` and the columns of `by` in ascending order, null last.
+
+        ``start`` (only with `every`): when the step starts, in `tz`; null for sessions without a time.
+        The columns of `by`.
+        ``sessions``: conversations, sub-agent threads left out.
+        ``threads``: conversations and sub-agent threads.
+        ``prompts``, ``requests``, ``tool_calls``, ``tool_errors``, ``compactions``, the token columns: sums over all threads of
+        what is known, null where nothing is.
+        ``total_tokens``: input + cache read + cache write + output.
+        ``active_s`` [s]: sum over the conversations, in whose active time that of their sub-agents is included.
+        ``median_active_s`` [s]: median over the conversations; the mean of so skewed a quantity says little.
+        ``cost_usd`` [USD]: sum of the known costs, an API-equivalent estimate; null when none is known.
+        ``unpriced_sessions``: threads whose cost is not known although they have requests.
+
+    Raises
+    ------
+    ColumnError
+        The frame lacks a needed column.
+    OptionError
+        `every` is no step of time, or `tz` no time zone.
+
+    Examples
+    --------
+    >>> from sessionframe.analysis import sessions_by
+    >>> from sessionframe.frames.build import frame
+    >>> from sessionframe.schema import SCHEMA, SessionRow
+    >>> rows = [
+    ...     SessionRow(session_id="s", root_session_id="s", source="s.jsonl", prompts=2, active_s=60.0),
+    ...     SessionRow(session_id="s/a", root_session_id="s", source="a.jsonl", kind="subagent", prompts=0, active_s=20.0),
+    ... ]
+    >>> sessions_by(frame(SCHEMA["sessions"], rows)).select("sessions", "threads", "prompts", "active_s").rows()
+    [(1, 2, 2, 60.0)]
+    """
+    keys = names_of(by)
+    needed = [*keys, *IDS, *SUMMED, *(["started_at"] if every else [])]
+    threads = with_conversations(opened(frame, needed, needed_by="sessions_by"))
+    aggregates = [
+        nw.col("is_conversation").sum().alias("sessions"),
+        nw.len().alias("threads"),
+        nw.col("active_s").median().alias("median_active_s"),
+        nw.col("is_unpriced").sum().alias("unpriced_sessions"),
+        *sums(SUMMED),
+    ]
+    found = grouped(threads, aggregates, by=keys, at="started_at", every=every, tz=tz)
+    result = with_total_tokens(unknown_as_null(found, SUMMED))
+    start = ["start"] if every else []
+    measures = [*COUNTED, *TOKEN_COLUMNS, "total_tokens", "active_s", "median_active_s", "cost_usd", "unpriced_sessions"]
+    return closed(result.select([*start, *keys, "sessions", "threads", *measures]), ["sessions", "threads", "unpriced_sessions"])
+
+
+def with_conversations(threads: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Mark conversations, and let only them have active time: theirs includes their sub-agents'."""
+    is_conversation = nw.col("session_id") == nw.col("root_session_id")
+    is_unpriced = nw.col("cost_usd").is_null() & (nw.col("requests") > 0).fill_null(value=False)
+    return threads.with_columns(
+        is_conversation.cast(nw.Int64).alias("is_conversation"),
+        is_unpriced.cast(nw.Int64).alias("is_unpriced"),
+        nw.when(is_conversation).then(nw.col("active_s")).alias("active_s"),
+    )

@@ -1,0 +1,1 @@
+"""Tests of the helpers, each for pandas and polars."""
