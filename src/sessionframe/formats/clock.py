@@ -19,7 +19,7 @@ UNITS: Final = ((FIRST, LAST, 1_000_000), (FIRST * 1_000, LAST * 1_000, 1_000), 
 NUMBER: Final = re.compile(r"[0-9]{9,16}(\.[0-9]{1,9})?", re.ASCII)
 
 
-def instant(value: str | int | float | None) -> int | None:
+def instant(value: str | float | None) -> int | None:
     """Read a point in time.
 
     Parameters

@@ -180,14 +180,14 @@ def plan_dict(info: inspect.DictType, known: Known) -> Fit:
 
 def plan_struct(info: inspect.StructType, known: Known) -> Fit:
     """A record, field by field."""
-    if info.cls in known.structs:  # a type that contains itself
-        return lambda value, where, tell: known.structs[info.cls](value, where, tell)
-    known.structs[info.cls] = lambda value, where, tell: UNFIT
-    if info.array_like or info.forbid_unknown_fields:
-        raise TypeError(f"{info.cls.__name__}: a record is an object, and may hold fields that are not known yet")
-    for field in info.fields:
-        if field.required:
-            raise TypeError(f"{info.cls.__name__}.{field.name} needs a default: a log may lack it or hold something else there")
+
+    def fit_later(value: Any, where: str, tell: Tell) -> Any:
+        return known.structs[info.cls](value, where, tell)
+
+    if info.cls in known.structs:
+        return fit_later
+    known.structs[info.cls] = fit_later  # a type may contain itself
+    refuse_strict(info)
     fields = [(field.encode_name, field.name, plan(field.type, known)) for field in info.fields]
 
     def fit(value: Any, where: str, tell: Tell) -> Any:
@@ -203,6 +203,15 @@ def plan_struct(info: inspect.StructType, known: Known) -> Fit:
 
     known.structs[info.cls] = fit
     return fit
+
+
+def refuse_strict(info: inspect.StructType) -> None:
+    """Raise `TypeError` for a Struct that not every object can become."""
+    if info.array_like or info.forbid_unknown_fields:
+        raise TypeError(f"{info.cls.__name__}: a record is an object, and may hold fields that are not known yet")
+    for field in info.fields:
+        if field.required:
+            raise TypeError(f"{info.cls.__name__}.{field.name} needs a default: a log may lack it or hold something else there")
 
 
 def plan_union(info: inspect.UnionType, known: Known) -> Fit:

@@ -35,6 +35,8 @@ SPACE: Final = re.compile(r"[ \t\r\n\x00]*")
 MOST_TRIES: Final = 100
 """How often a line is tried again behind an error. A parser's error costs a pass over the line, and a real line has one or two."""
 
+TOO_DEEP: Final = "nested too deeply"
+
 LONGEST_INT: Final = 19
 """Digits of a whole number that is kept exactly. Python refuses to read more than 4300."""
 
@@ -98,10 +100,15 @@ def salvage(line: bytes, number: int, record_type: type[T], problems: Problems, 
     if mended and pieces.objects:
         problems.add("repaired", "; ".join(mended), number)
     for piece in pieces.objects:
-        if isinstance(piece, dict):
-            yield build(record_type, piece, problems, number)
-        else:
+        if not isinstance(piece, dict):
             problems.add("not-a-record", f"{NAMES[type(piece)]} where a record should be", number)
+            continue
+        try:
+            record = build(record_type, piece, problems, number)
+        except RecursionError:
+            problems.add("broken-line", TOO_DEEP, number)
+        else:
+            yield record
 
 
 def report_blank(line: bytes, number: int, problems: Problems) -> None:
@@ -166,7 +173,7 @@ def split(text: str, *, look_inside: bool) -> Pieces:
             tries -= 1
             continue
         except RecursionError:
-            return Pieces(objects, garbage or "nested too deeply")
+            return Pieces(objects, garbage or TOO_DEEP)
         end = skip_space(text, end)
         at_end = end == len(text)
         if isinstance(piece, dict) and (start.sure or at_end or text[end] == "{"):
