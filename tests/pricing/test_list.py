@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from genai_prices.data_snapshot import DataSnapshot, get_snapshot
-from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider
+from genai_prices.types import ClauseEquals, ClauseOr, ModelInfo, ModelPrice, Provider
 
 from sessionframe.pricing import multipliers, rates, supplement
 from sessionframe.pricing.apply import PARTS, PER_UNIT
@@ -225,6 +225,19 @@ def test_one_name_under_two_authors_is_no_name() -> None:
     assert isinstance(reseller.find(read_name("one")), str)
     assert isinstance(reseller.find(read_name("two")), Found)
     assert isinstance(reseller.find(read_name("a/one")), Found)
+
+
+def test_of_two_models_with_one_alias_the_first_counts_and_an_id_beats_both() -> None:
+    models = [
+        ModelInfo(
+            "one", ClauseOr([ClauseEquals("one"), ClauseEquals("x"), ClauseEquals("three")]), prices=ModelPrice(input_mtok=Decimal(1))
+        ),
+        ModelInfo("two", ClauseOr([ClauseEquals("two"), ClauseEquals("x")]), prices=ModelPrice(input_mtok=Decimal(2))),
+        ModelInfo("three", ClauseEquals("three"), prices=ModelPrice(input_mtok=Decimal(3))),
+    ]
+    seller = Catalog(DataSnapshot([Provider("openai", "O", "", models=models)], from_auto_update=False))
+    found = [seller.find(read_name(name)) for name in ("x", "three")]
+    assert [one.entry.model for one in found if not isinstance(one, str)] == ["one", "three"]
 
 
 def test_variants_of_the_list_do_not_fit_on_added_rates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,12 +66,13 @@ def price(usage: pl.DataFrame, prices: PriceList | None = None) -> tuple[pl.Data
         One row of kind ``unpriced-model`` per agent, host, model and reason, sorted; ``count`` is the number of requests.
     """
     costs = _costs(usage, prices or PriceList())
-    priced = usage.with_columns(
-        costs.select(_usd(pl.col("total")))["total"].alias("cost_usd"),
-        costs["key"].alias("price_key"),
-        usage["vendor"].cast(pl.String).fill_null(costs["seller"]).alias("vendor"),
+    known = pl.col("total").is_not_null()
+    filled = costs.select(
+        _usd(pl.col("total")).alias("cost_usd"),
+        pl.when(known).then("key").alias("price_key"),
+        pl.coalesce(usage["vendor"].cast(pl.String), "seller").alias("vendor"),
     )
-    return priced, _issues(usage, costs["reason"])
+    return usage.with_columns(filled.get_columns()), _issues(usage.select("agent", "host", "model").hstack(costs).filter(~known))
 
 
 def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataFrame:
@@ -92,7 +93,7 @@ def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataF
     costs = _costs(usage, prices or PriceList())
     names = {part: f"{'cache_write_5m' if part == 'cache_write' else part}_usd" for part in PARTS}
     priced = pl.col("total").is_not_null()
-    return costs.select(_usd(pl.when(priced).then(pl.col(part))).alias(names[part]) for part in PARTS)
+    return costs.select(_usd(pl.when(priced).then(pl.col(f"pd_{part}"))).alias(names[part]) for part in PARTS)
 
 
 def _usd(picodollars: pl.Expr) -> pl.Expr:
@@ -105,20 +106,16 @@ def _usd(picodollars: pl.Expr) -> pl.Expr:
 
 
 def _costs(usage: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
-    """Per row: the parts and their total in picodollars, the key, the seller, and the reason when there is no total."""
+    """Per row: counts (`n_`), rates and charges (`pd_`, picodollars) of each part, their total, key and seller, the case's reason."""
     matches = _matches(usage, prices)
     cases, number = _cases(usage, [match for match in matches.values() if isinstance(match, Match)])
-    looked_up = _rates_frame(cases, matches)
-    rows = usage.select(_counts()).hstack(looked_up[number])
-    parts = [pl.when(pl.col(f"n_{part}") == 0).then(0.0).otherwise(pl.col(f"n_{part}") * pl.col(part)).alias(part) for part in PARTS]
-    priced = rows.with_columns(_reason()).with_columns(parts)
-    known = pl.col("reason").is_null()
-    return priced.select(
-        *PARTS,
-        pl.when(known).then(reduce(add, map(pl.col, PARTS))).alias("total"),
-        pl.when(known).then("key").alias("key"),
-        "seller",
-        "reason",
+    rows = usage.select(_counts()).hstack(_rates_frame(cases, matches)[number])
+    counts = [pl.col(f"n_{part}") for part in PARTS]
+    charges = [pl.when(count == 0).then(0.0).otherwise(count * pl.col(part)) for part, count in zip(PARTS, counts, strict=True)]
+    sound = pl.col("reason").is_null() & pl.all_horizontal(count >= 0 for count in counts)
+    return rows.with_columns(
+        *(charge.alias(f"pd_{part}") for part, charge in zip(PARTS, charges, strict=True)),
+        pl.when(sound).then(reduce(add, charges)).alias("total"),
     )
 
 
@@ -206,10 +203,9 @@ def _reason() -> pl.Expr:
     ).alias("reason")
 
 
-def _issues(usage: pl.DataFrame, reason: pl.Series) -> list[IssueRow]:
+def _issues(unpriced: pl.DataFrame) -> list[IssueRow]:
     keys = ["agent", "host", "model", "reason"]
-    unpriced = usage.select(pl.col("agent", "host", "model").cast(pl.String)).with_columns(reason.alias("reason")).drop_nulls("reason")
-    groups = unpriced.group_by(keys).len().sort(keys, nulls_last=False)
+    groups = unpriced.with_columns(_reason(), pl.col("agent", "host", "model").cast(pl.String)).group_by(keys).len().sort(keys)
     return [
         IssueRow(agent=agent, host=host, kind="unpriced-model", detail=_detail(model, why), count=count)
         for agent, host, model, why, count in groups.iter_rows()

@@ -189,11 +189,11 @@ def _names(provider: Provider) -> Iterator[tuple[str, ListedModel]]:
         missing = {row.model for row in supplement.ADDITIONS} - {model.model for model in models}
         models.extend(ListedModel(provider.id, model, None, provider.id) for model in sorted(missing))
     last_parts = Counter(canonical(model.model.rpartition("/")[2]) for model in models)
-    for model in reversed(models):  # reversed: of two models with one alias the list itself takes the first
+    for model in models:
         part = canonical(model.model.rpartition("/")[2])
         if last_parts[part] == 1:  # the same name under two authors is two models
             yield part, model
-    for model in reversed(models):
+    for model in reversed(models):  # of two models with one alias the list itself takes the first
         yield from ((canonical(alias), model) for alias in _aliases(model.info and model.info.match))
     for model in reversed(models):
         yield canonical(model.model), model
