@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from sessionframe.formats.clock import instant
 from sessionframe.providers.claude_code.locations import read_json
 from sessionframe.providers.claude_code.records import AgentMeta, Record
 from sessionframe.providers.claude_code.sidecars import TITLE_RANK
-from sessionframe.providers.claude_code.threads import Place
+from sessionframe.providers.claude_code.threads import Line, Place
 from sessionframe.providers.contract import Source
 from sessionframe.schema import SessionRow, TitleRow
 
@@ -64,13 +63,10 @@ class Sessions:
         self._content = content
         self._found: dict[str, Facts] = {}
 
-    def see(self, record: Record, place: Place) -> SessionRow:
+    def see(self, line: Line) -> SessionRow:
         """Note a line of the conversation: its time, place, version."""
-        facts = self._found.get(place.session_id)
-        if facts is None:
-            facts = self._found[place.session_id] = self._begin(place)
-        row = facts.row
-        at = instant(record.timestamp)
+        record, place, at = line.record, line.place, line.at
+        row = self._facts(place).row
         if at is not None:
             row.started_at = at if row.started_at is None else min(row.started_at, at)
             row.ended_at = at if row.ended_at is None else max(row.ended_at, at)
@@ -103,9 +99,9 @@ class Sessions:
         if text == WARM_UP:
             self._facts(place).row.kind = "warmup"
 
-    def cost(self, place: Place, record: Record) -> None:
+    def cost(self, line: Line) -> None:
         """Note a record of the CLI's cost ledger."""
-        self._facts(place).ledger.add(record)
+        self._facts(line.place).ledger.add(line.record)
 
     def rows(self) -> Iterator[tuple[SessionRow, Ledger]]:
         """The rows, each with the ledger it was filled from."""
@@ -114,9 +110,10 @@ class Sessions:
             yield facts.row, facts.ledger
 
     def _facts(self, place: Place) -> Facts:
-        if place.session_id not in self._found:
-            self._found[place.session_id] = self._begin(place)
-        return self._found[place.session_id]
+        facts = self._found.get(place.session_id)
+        if facts is None:
+            facts = self._found[place.session_id] = self._begin(place)
+        return facts
 
     def _begin(self, place: Place) -> Facts:
         rank, title = self._titles.get(place.session_id, (0, None))
@@ -151,8 +148,9 @@ def agent_meta(companions: tuple[str, ...]) -> AgentMeta:
     return AgentMeta()
 
 
-def summary_title(record: Record, source: Source, line: int) -> TitleRow | None:
+def summary_title(line: Line) -> TitleRow | None:
     """A legacy `summary` names a conversation by its last record, which is often in another file."""
-    if not record.summary or not record.leafUuid:
+    summary, leaf = line.record.summary, line.record.leafUuid
+    if not summary or not leaf:
         return None
-    return TitleRow(record_id=record.leafUuid, title=record.summary, title_rank=TITLE_RANK["summary"], source=source.path, line=line)
+    return TitleRow(record_id=leaf, title=summary, title_rank=TITLE_RANK["summary"], source=line.place.source, line=line.number)

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks
-from sessionframe.formats.clock import instant
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import is_human_prompt, is_queued_prompt
 from sessionframe.providers.claude_code.records import Attachment, Record
-from sessionframe.providers.claude_code.threads import Place
+from sessionframe.providers.claude_code.threads import Line
 from sessionframe.providers.claude_code.usage import is_vendor_id
 from sessionframe.schema import MessageKind, MessageRow, Role
 
@@ -49,13 +48,14 @@ class Messages:
         self._seq = 0
         self._prompts: set[str] = set()
 
-    def user(self, record: Record, place: Place, line: int) -> Iterator[tuple[MessageRow, Block]]:
+    def user(self, line: Line) -> Iterator[tuple[MessageRow, Block]]:
         """The parts of a user line: a prompt, injected text, or tool results."""
-        in_side_thread = place.kind != "main"
+        record = line.record
+        in_side_thread = line.place.kind != "main"
         for number, block in enumerate(blocks(record.message.content if record.message else None)):
             kind = block_kind(block)
             text = block_text(block)
-            row = self._row(record, place, line, Part("user", kind, text, f"{record.uuid}:{number}"))
+            row = self._row(line, Part("user", kind, text, f"{record.uuid}:{number}"))
             if kind == "tool-result":
                 row.role, row.call_id, row.dedup_key = "tool", block.tool_use_id, f"result:{block.tool_use_id}"
             elif record.isCompactSummary:
@@ -65,49 +65,52 @@ class Messages:
                 self._remember(record, human=row.is_human)
             yield row, block
 
-    def assistant(self, record: Record, place: Place, line: int) -> Iterator[tuple[MessageRow, Block]]:
+    def assistant(self, line: Line) -> Iterator[tuple[MessageRow, Block]]:
         """The parts of an assistant line."""
-        message = record.message
+        record, message = line.record, line.record.message
         for number, block in enumerate(blocks(message.content if message else None)):
             kind, text = block_kind(block), block_text(block)
             vendor_id = message.id if message and message.id and is_vendor_id(message.id) else None
             # The SDK's fork rewrites every uuid, so a part of a response is known by the response and what it says.
             key = f"{vendor_id}:{kind}:{block.id or part_hash(text)}" if vendor_id else f"{record.uuid}:{number}"
-            row = self._row(record, place, line, Part("tool" if kind == "tool-result" else "assistant", kind, text, key))
+            row = self._row(line, Part("tool" if kind == "tool-result" else "assistant", kind, text, key))
             row.message_id = (message.id if message else None) or record.uuid
             row.model = message.model if message else None
             row.request_id = record.requestId
             row.call_id = block.id if kind == "tool-use" else block.tool_use_id
             yield row, block
 
-    def system(self, record: Record, place: Place, line: int) -> MessageRow:
+    def system(self, line: Line) -> MessageRow:
         """A notice of the program; the boundary that a compaction leaves is a summary."""
+        record = line.record
         kind: MessageKind = "summary" if record.subtype in COMPACTIONS else "chat"
-        return self._row(record, place, line, Part("system", kind, plain(record.content), f"{record.uuid}:0"))
+        return self._row(line, Part("system", kind, plain(record.content), f"{record.uuid}:0"))
 
-    def attachment(self, record: Record, place: Place, line: int) -> MessageRow:
+    def attachment(self, line: Line) -> MessageRow:
         """Context that the program attached, or a prompt that was typed while the model worked."""
+        record = line.record
         head = attachment_head(record.attachment)
-        if head.type == "queued_command" and is_queued_prompt(head) and place.kind == "main":
-            row = self._row(record, place, line, Part("user", "chat", plain(head.prompt), f"{record.uuid}:0"))
+        if head.type == "queued_command" and is_queued_prompt(head) and line.place.kind == "main":
+            row = self._row(line, Part("user", "chat", plain(head.prompt), f"{record.uuid}:0"))
             row.is_human = head.source_uuid not in self._prompts
             return row
-        row = self._row(record, place, line, Part("system", "chat", None, f"{record.uuid}:0"))
+        row = self._row(line, Part("system", "chat", None, f"{record.uuid}:0"))
         row.content = raw_text(record.attachment) if self._content and is_present(record.attachment) else None
         return row
 
-    def other(self, record: Record, place: Place, line: int) -> MessageRow:
+    def other(self, line: Line) -> MessageRow:
         """A report of progress, or a snapshot of files for undo."""
-        return self._row(record, place, line, Part("system", OTHER_KINDS[record.type or ""], None, f"{record.uuid}:0"))
+        return self._row(line, Part("system", OTHER_KINDS[line.record.type or ""], None, f"{line.record.uuid}:0"))
 
-    def _row(self, record: Record, place: Place, line: int, part: Part) -> MessageRow:
+    def _row(self, line: Line, part: Part) -> MessageRow:
+        record, place = line.record, line.place
         row = MessageRow(
             session_id=place.session_id,
             root_session_id=place.root_session_id,
             message_id=record.uuid,
             parent_id=record.parentUuid,
             seq=self._seq,
-            at=instant(record.timestamp),
+            at=line.at,
             role=part.role,
             type=part.kind,
             project=place.project,
@@ -116,10 +119,10 @@ class Messages:
             content_chars=len(part.text) if part.text is not None else None,
             content=part.text if self._content else None,
             source=place.source,
-            line=line,
+            line=line.number,
             record_id=record.uuid,
             dedup_key=part.key if record.uuid else f"{place.source}:{self._seq}",
-            raw=self._raw.at(line) if self._raw else None,
+            raw=self._raw.at(line.number) if self._raw else None,
         )
         self._seq += 1
         return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from sessionframe.dialects.anthropic import block_text
+from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
@@ -12,7 +13,7 @@ from sessionframe.providers.claude_code.facts import Sessions, summary_title
 from sessionframe.providers.claude_code.messages import Messages
 from sessionframe.providers.claude_code.records import SIDE_RECORDS, LightRecord, Record
 from sessionframe.providers.claude_code.sidecars import Sidecars
-from sessionframe.providers.claude_code.threads import Place, Threads
+from sessionframe.providers.claude_code.threads import Line, Threads
 from sessionframe.providers.claude_code.tools import ToolCalls
 from sessionframe.providers.claude_code.usage import Requests
 from sessionframe.providers.contract import Context, ParsedRow, Source, Want
@@ -50,7 +51,7 @@ class Reader:
         self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)
-        self._handlers: dict[str, Callable[[Record, Place, int], Iterable[ParsedRow]]] = {
+        self._handlers: dict[str, Callable[[Line], Iterable[ParsedRow]]] = {
             "user": self._user,
             "assistant": self._assistant,
             "system": self._system,
@@ -69,7 +70,7 @@ class Reader:
         for line, record in records(self._source.path, Record, self._problems):
             handler = self._handlers.get(record.type or "")
             if handler is not None:
-                yield from handler(record, self._threads.place(record), line)
+                yield from handler(Line(line, record, self._threads.place(record), instant(record.timestamp)))
             elif record.type not in SIDE_RECORDS:
                 self._problems.add("unknown-record", f"record type {record.type!r}", line)
         if "tool_calls" in tables:
@@ -83,62 +84,60 @@ class Reader:
                 self._problems.add("estimate", "the recorded cost leaves out a model that the CLI had no price for")
             yield row
 
-    def _user(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        self._sessions.see(record, place)
-        for row, block in self._messages.user(record, place, line):
+    def _user(self, line: Line) -> Iterator[ParsedRow]:
+        self._sessions.see(line)
+        for row, block in self._messages.user(line):
             if row.type == "tool-result" and "tool_calls" in self._want.tables:
-                call = self._tools.result(record, block, place, line)
+                call = self._tools.result(line, block)
                 if call is not None:
                     yield call
             if row.is_human:
-                self._sessions.prompt(place, block_text(block))
-            elif place.kind == "subagent" and row.seq == 0:
-                self._sessions.warm_up(place, block_text(block))
+                self._sessions.prompt(line.place, block_text(block))
+            elif line.place.kind == "subagent" and row.seq == 0:
+                self._sessions.warm_up(line.place, block_text(block))
             if "messages" in self._want.tables:
                 yield row
 
-    def _assistant(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        self._sessions.see(record, place)
-        self._requests.add(record, line)
-        for row, block in self._messages.assistant(record, place, line):
+    def _assistant(self, line: Line) -> Iterator[ParsedRow]:
+        self._sessions.see(line)
+        self._requests.add(line.record, line.number)
+        for row, block in self._messages.assistant(line):
             if row.type == "tool-use" and "tool_calls" in self._want.tables:
-                self._tools.call(record, block, place, line)
+                self._tools.call(line, block)
             if "messages" in self._want.tables:
                 yield row
 
-    def _system(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        self._sessions.see(record, place)
-        yield from self._message(self._messages.system(record, place, line))
+    def _system(self, line: Line) -> Iterator[ParsedRow]:
+        self._sessions.see(line)
+        yield from self._message(self._messages.system(line))
 
-    def _attachment(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        self._sessions.see(record, place)
-        row = self._messages.attachment(record, place, line)
+    def _attachment(self, line: Line) -> Iterator[ParsedRow]:
+        self._sessions.see(line)
+        row = self._messages.attachment(line)
         if row.is_human:
-            self._sessions.prompt(place, row.content)
+            self._sessions.prompt(line.place, row.content)
         yield from self._message(row)
 
-    def _progress(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        self._sessions.see(record, place)
-        self._requests.add(record, line)
-        yield from self._message(self._messages.other(record, place, line))
+    def _progress(self, line: Line) -> Iterator[ParsedRow]:
+        self._sessions.see(line)
+        self._requests.add(line.record, line.number)
+        yield from self._message(self._messages.other(line))
 
-    def _other(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        yield from self._message(self._messages.other(record, place, line))
+    def _other(self, line: Line) -> Iterator[ParsedRow]:
+        yield from self._message(self._messages.other(line))
 
-    def _summary(self, record: Record, place: Place, line: int) -> Iterator[ParsedRow]:
-        del place
-        title = summary_title(record, self._source, line)
+    def _summary(self, line: Line) -> Iterator[ParsedRow]:
+        title = summary_title(line)
         if title is not None:
             yield title
 
-    def _title(self, record: Record, place: Place, line: int) -> Iterable[ParsedRow]:
-        del line
-        self._sessions.title(place, TITLE_RECORDS[record.type or ""], record.customTitle or record.aiTitle or record.lastPrompt)
+    def _title(self, line: Line) -> Iterable[ParsedRow]:
+        record = line.record
+        self._sessions.title(line.place, TITLE_RECORDS[record.type or ""], record.customTitle or record.aiTitle or record.lastPrompt)
         return ()
 
-    def _cost(self, record: Record, place: Place, line: int) -> Iterable[ParsedRow]:
-        del line
-        self._sessions.cost(place, record)
+    def _cost(self, line: Line) -> Iterable[ParsedRow]:
+        self._sessions.cost(line)
         return ()
 
     def _message(self, row: ParsedRow) -> Iterator[ParsedRow]:

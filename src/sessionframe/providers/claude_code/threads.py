@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sessionframe.machine import Machine
-from sessionframe.providers.claude_code.records import Envelope
+from sessionframe.providers.claude_code.records import Envelope, Record
 from sessionframe.providers.contract import Source
 from sessionframe.schema import SessionKind
 from sessionframe.schema.usage import RequestKind
@@ -33,6 +33,15 @@ class Place(NamedTuple):
     git_branch: str | None
     version: str | None
     source: str
+
+
+class Line(NamedTuple):
+    """A decoded line of the file with its place and time."""
+
+    number: int
+    record: Record
+    place: Place
+    at: int | None
 
 
 def kind_of_agent(agent_id: str, default: SessionKind) -> tuple[SessionKind, RequestKind]:

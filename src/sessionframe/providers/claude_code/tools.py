@@ -9,11 +9,10 @@ import msgspec
 
 from sessionframe.dialects.anthropic import Block, result_text
 from sessionframe.dialects.tools import command_head, tool_kind
-from sessionframe.formats.clock import instant
 from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import INTERRUPTION
 from sessionframe.providers.claude_code.records import Record, ToolInput, ToolUseResult
-from sessionframe.providers.claude_code.threads import Place
+from sessionframe.providers.claude_code.threads import Line
 from sessionframe.schema import Status, ToolCallRow
 
 EXIT_CODE = re.compile(r"^(?:Error: )?Exit code (\d+)")
@@ -38,20 +37,20 @@ class ToolCalls:
         self._pending: dict[str, ToolCallRow] = {}
         self._done: set[str] = set()
 
-    def call(self, record: Record, block: Block, place: Place, line: int) -> None:
+    def call(self, line: Line, block: Block) -> None:
         """Take a call; the same call repeated by a later line of the stream counts once."""
         if block.id is None or block.id in self._pending or block.id in self._done:
             return
-        self._pending[block.id] = call_row(record, block, place, line, content=self._content)
+        self._pending[block.id] = call_row(line, block, content=self._content)
 
-    def result(self, record: Record, block: Block, place: Place, line: int) -> ToolCallRow | None:
+    def result(self, line: Line, block: Block) -> ToolCallRow | None:
         """The finished row when this result answers a call; a result without a call in this file waits for the other files."""
         call_id = block.tool_use_id
         if call_id is None or call_id in self._done:
             return None
         self._done.add(call_id)
-        row = self._pending.pop(call_id, None) or orphan_row(call_id, place, line)
-        finish(row, record, block)
+        row = self._pending.pop(call_id, None) or orphan_row(call_id, line)
+        finish(row, line, block)
         if self._content:
             row.result = result_text(block.content)
         return row
@@ -61,19 +60,19 @@ class ToolCalls:
         yield from self._pending.values()
 
 
-def call_row(record: Record, block: Block, place: Place, line: int, *, content: bool) -> ToolCallRow:
+def call_row(line: Line, block: Block, *, content: bool) -> ToolCallRow:
     """The row of a call that has no result yet."""
     arguments = raw_text(block.input) if is_present(block.input) else None
     subject = tool_input(block.input)
     category, server = tool_kind(block.name)
-    message = record.message
+    record, place, message = line.record, line.place, line.record.message
     return ToolCallRow(
         session_id=place.session_id,
         root_session_id=place.root_session_id,
         call_id=block.id,
         message_id=message.id if message else None,
         request_id=record.requestId,
-        at=instant(record.timestamp),
+        at=line.at,
         tool=block.name,
         category=category,
         mcp_server=server,
@@ -86,13 +85,14 @@ def call_row(record: Record, block: Block, place: Place, line: int, *, content: 
         git_branch=place.git_branch,
         arguments=arguments if content else None,
         source=place.source,
-        line=line,
+        line=line.number,
         dedup_key=block.id,
     )
 
 
-def orphan_row(call_id: str, place: Place, line: int) -> ToolCallRow:
+def orphan_row(call_id: str, line: Line) -> ToolCallRow:
     """A result whose call is not in this file: history inherited by a fork, or a call in another file."""
+    place = line.place
     return ToolCallRow(
         session_id=place.session_id,
         root_session_id=place.root_session_id,
@@ -101,7 +101,7 @@ def orphan_row(call_id: str, place: Place, line: int) -> ToolCallRow:
         repo_root=place.repo_root,
         git_branch=place.git_branch,
         source=place.source,
-        line=line,
+        line=line.number,
         dedup_key=call_id,
     )
 
@@ -116,12 +116,12 @@ def tool_input(raw: msgspec.Raw) -> ToolInput:
         return ToolInput()
 
 
-def finish(row: ToolCallRow, record: Record, block: Block) -> None:
+def finish(row: ToolCallRow, line: Line, block: Block) -> None:
     """Fill in what the result tells."""
     text = result_text(block.content)
-    noted = noted_result(record.toolUseResult)
-    row.ended_at = instant(record.timestamp)
-    row.status = status(record, block, text)
+    noted = noted_result(line.record.toolUseResult)
+    row.ended_at = line.at
+    row.status = status(line.record, block, text)
     row.output_chars = len(text) if text is not None else None
     row.exit_code = exit_code(text) if row.category == "run" else None
     row.duration_s = reported_duration(noted)
