@@ -13,6 +13,8 @@ from sessionframe.frames.dtypes import TIME
 
 WINDOWS = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\)")
 """A drive or a share: the path of a Windows machine, wherever its log is read."""
+HOME = re.compile(r"^(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)(?=[\\/]|$)")
+"""Where systems keep home folders: what a folder that begins with `~` is compared with in a backup or a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Scope:
         rows
             A frame with `at`, `host`, `project` and `repo_root`.
         """
-        return self.only_projects(rows.filter(self.in_range(pl.col("at"))))
+        return self.only_projects(rows if self.timeless else rows.filter(self.in_range(pl.col("at"))))
 
     def in_range(self, at: pl.Expr) -> pl.Expr:
         """Whether a time lies in the range; without a range everything does."""
@@ -74,8 +76,11 @@ class Scope:
 
 def below(path: str, folders: Iterable[str]) -> bool:
     """Whether a path is one of the folders or lies below one, by the rules of the system it comes from."""
-    inner = flavoured(path)
-    return any(type(inner) is type(outer) and inner.is_relative_to(outer) for outer in map(flavoured, folders))
+    ways = [flavoured(path)]
+    home = HOME.match(path)
+    if home:
+        ways.append(flavoured("~" + path[home.end() :].replace("\\", "/")))
+    return any(type(way) is type(outer) and way.is_relative_to(outer) for outer in map(flavoured, folders) for way in ways)
 
 
 def flavoured(path: str) -> PurePath:

@@ -1,0 +1,159 @@
+"""A plan goes in, the tables that are wanted come out: chunks of sources, parsed here and by workers, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from sessionframe.engine.failures import failure
+from sessionframe.engine.plan import Group, Plan
+from sessionframe.engine.pool import run
+from sessionframe.engine.task import Task
+from sessionframe.providers.contract import Context, Lineage, Source, Want
+from sessionframe.schema import TABLES, IssueRow, TableName
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sessionframe.pricing import PriceList
+
+Progress: TypeAlias = Callable[[int, int], None]
+Tables: TypeAlias = "dict[TableName, pl.DataFrame]"
+
+LIGHT = Want(frozenset({"usage", "issues"}))
+FULL = Want(frozenset(TABLES))
+CONTENT = Want(frozenset(TABLES), content=True)
+
+CHUNK_BYTES = 8 << 20
+"""Sources per task: small enough that all processes finish together, large enough that frames are not all overhead."""
+WORTH_A_WORKER = {True: 64 << 20, False: 16 << 20}
+"""Bytes of work that pay for starting a process, by whether only usage is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller of `scan` asked for beside the sources.
+
+    Attributes
+    ----------
+    since, until
+        Half-open range of time (microseconds since 1970 UTC).
+    projects
+        Host -> project folders.
+    prices
+        Own prices.
+    jobs
+        Processes to use, this one included.
+    progress
+        Called in the caller's thread with the bytes done and the bytes there are.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    projects: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
+    prices: PriceList | None = None
+    jobs: int = 1
+    progress: Progress | None = None
+
+
+def load(plan: Plan, want: Want, options: Options) -> Tables:
+    """Read everything that a plan lists.
+
+    Parameters
+    ----------
+    plan
+        The sources.
+    want
+        `LIGHT` fills only `usage` and `issues`; the rows of `usage` are the same as with `FULL`.
+    options
+        What the caller asked for.
+
+    Returns
+    -------
+    dict of str to polars.DataFrame
+        The wanted tables with all their columns, sorted, copies included and marked.
+    """
+    issues = list(plan.issues)
+    tasks = [task for group in plan.groups for task in group_tasks(group, want, issues)]
+    tasks.sort(key=lambda task: -task.size)  # workers take the largest first, so that no big one is left for the end
+    parsed = list(run(tasks, worthwhile_jobs(plan, want, options.jobs), Ticker(plan.size, options.progress)))
+
+    from sessionframe.engine.assemble import assemble  # loads polars, which would only have kept the workers waiting before
+
+    return assemble(parsed, issues, want, options, Evidence(plan, issues))
+
+
+def worthwhile_jobs(plan: Plan, want: Want, jobs: int) -> int:
+    """The number of processes that there is enough to do for."""
+    return max(1, min(jobs, plan.size // WORTH_A_WORKER[want.only_usage]))
+
+
+def group_tasks(group: Group, want: Want, issues: list[IssueRow]) -> Iterator[Task]:
+    """The sources of an agent in portions of about equal size; a source is never divided."""
+    try:
+        prepared = group.provider.prepare(group.sources)
+    except Exception as problem:  # noqa: BLE001 - what can be read without it is still worth having
+        issues.append(failure(problem, group.provider, group.machine, "prepare"))
+        prepared = None
+    context = Context(group.machine, prepared)
+    for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.path))):
+        yield Task(group.provider.parse, context, sources, want, group.names)
+
+
+def portions(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
+    """Neighbouring sources of about `CHUNK_BYTES` together."""
+    taken: list[Source] = []
+    size = 0
+    for source in sources:
+        taken.append(source)
+        size += source.size or 0
+        if size >= CHUNK_BYTES:
+            yield tuple(taken)
+            taken, size = [], 0
+    if taken:
+        yield tuple(taken)
+
+
+class Ticker:
+    """Counts bytes and tells the caller how far the work is."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+
+    def __call__(self, size: int) -> None:
+        """Note that this many more bytes are done."""
+        self._done += size
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+class Evidence:
+    """What providers know beside rows.
+
+    Called with the path of a source it tells what speaks for its being a copy; a provider that fails says nothing and is
+    reported.
+
+    Attributes
+    ----------
+    gaps
+        Agent -> columns of `sessions` that its logs cannot fill.
+    """
+
+    def __init__(self, plan: Plan, issues: list[IssueRow]) -> None:
+        self._known = {source.path: (group, source) for group in plan.groups for source in group.sources}
+        self._issues = issues
+        self.gaps = {group.provider.agent_type: frozenset(group.provider.info.gaps.get("sessions", {})) for group in plan.groups}
+
+    def __call__(self, path: str) -> Lineage:
+        """The evidence of one source."""
+        if path not in self._known:
+            return Lineage()
+        group, source = self._known[path]
+        try:
+            return group.provider.lineage(source)
+        except Exception as problem:  # noqa: BLE001 - ranking goes on with the evidence of the other sources
+            self._issues.append(failure(problem, group.provider, group.machine, "lineage", path))
+            return Lineage()

@@ -1,0 +1,176 @@
+"""`scan`: agents, homes and limits in, `Logs` out. Lists the sources; the five tables of `Logs` parse them on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from sessionframe.engine.load import CONTENT, FULL, LIGHT, Options, Progress, load
+from sessionframe.engine.options import (
+    EPOCH,
+    Home,
+    Moment,
+    PathLike,
+    Project,
+    Roots,
+    machines,
+    process_count,
+    project_folders,
+    root_folders,
+    time_range,
+)
+from sessionframe.engine.plan import Plan, make_plan
+from sessionframe.engine.table import Depth, Table
+from sessionframe.errors import OptionError, listed
+from sessionframe.machine import Machine
+from sessionframe.providers.contract import Provider, Source, Want
+
+if TYPE_CHECKING:
+    from sessionframe.engine.load import Tables
+    from sessionframe.pricing import PriceList
+
+SERVING: dict[Depth, tuple[Want, ...]] = {"usage": (LIGHT, FULL, CONTENT), "all": (FULL,), "content": (CONTENT,)}
+"""What to read, and what else would serve. Text is null unless it is asked for, so a reading with text serves only `usage` beside."""
+
+
+def scan(
+    *agents: str,
+    home: Home = None,
+    roots: Roots = None,
+    since: Moment = None,
+    until: Moment = None,
+    tz: str = "local",
+    project: Project = None,
+    prices: PathLike | PriceList | None = None,
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Logs:
+    """Find the session logs of AI coding agents. Cheap: sources are listed, nothing is parsed.
+
+    Parameters
+    ----------
+    *agents
+        Agent types, e.g. ``claude-code``; none means all that are known.
+    home
+        Another home folder (a sample, a backup), or a mapping of labels to home folders that are read together; the `host`
+        column then holds the label. The environment variables of this machine do not count for them. None is this machine.
+    roots
+        Agent -> folders to read in place of that agent's own. Only the agents named here are read unless `agents` says else.
+    since, until
+        Half-open range of time: records at `since` are in it, records at `until` are not. A date is its midnight in `tz`.
+        Tables are as if the logs held nothing else; what has no time is left out.
+    tz
+        Time zone of `since` and `until` without one: ``local`` or a name such as ``Europe/Berlin``.
+    project
+        Folder, or several: only what happened in it or below it, by working directory or repository.
+    prices
+        File of own prices, or a `PriceList`.
+    n_jobs
+        Processes to read with; by default the environment variable ``SESSIONFRAME_JOBS``, else all processors. 1 stays in
+        this process. The rows do not depend on it.
+    progress
+        Called with the bytes done and the bytes there are while logs are read, in the thread that asked for a table.
+
+    Returns
+    -------
+    Logs
+        The five tables.
+
+    Raises
+    ------
+    ProviderNotFoundError
+        An agent is not known.
+    OptionError
+        A home, root, time, zone, project or number of processes cannot be used.
+    PriceFileError
+        The file of own prices cannot be read.
+
+    Examples
+    --------
+    >>> import sessionframe as sf
+    >>> logs = sf.scan("claude-code", since="2026-10-01")  # doctest: +SKIP
+    >>> logs.usage.to_frame("polars")  # doctest: +SKIP
+    """
+    among = machines(home)
+    given = root_folders(roots, among)
+    start, end = time_range(since, until, tz)
+    options = Options(start, end, project_folders(project, among), price_list(prices), process_count(n_jobs), progress)
+    return Logs(make_plan(providers(agents, given), among, given), among, options)
+
+
+def providers(agents: Sequence[str], roots: Mapping[str, object]) -> list[Provider]:
+    """The providers to read with."""
+    from sessionframe.engine.registry import selected  # knows every agent, of which workers need only one
+
+    chosen = selected(agents or tuple(roots))
+    unread = sorted(roots.keys() - {provider.agent_type for provider in chosen})
+    if unread:
+        raise OptionError(f"roots= names {listed(unread)}, which is not among the agents to read: {listed(agents)}.")
+    return chosen
+
+
+def price_list(prices: PathLike | PriceList | None) -> PriceList | None:
+    """Own prices, read now so that a mistake in the file shows at once."""
+    if prices is None:
+        return None
+    from sessionframe.pricing import PriceList  # loads polars, which listing sources does not need
+
+    return prices if isinstance(prices, PriceList) else PriceList.read(Path(prices).expanduser())
+
+
+class Logs:
+    """The logs that `scan` found, as five tables.
+
+    Attributes
+    ----------
+    sessions
+        One row per conversation or sub-agent thread.
+    messages
+        One row per content part of a message.
+    tool_calls
+        One row per tool call with its result.
+    usage
+        One row per model request.
+    issues
+        One row per thing not read, not priced or counted only partly.
+    sources
+        What is read.
+    machines
+        Whose logs they are.
+    """
+
+    def __init__(self, plan: Plan, among: Sequence[Machine], options: Options) -> None:
+        self._plan = plan
+        self._options = options
+        self._loaded: dict[Want, Tables] = {}
+        self._lock = RLock()
+        self.machines = list(among)
+        self.sessions = Table("sessions", self._tables)
+        self.messages = Table("messages", self._tables)
+        self.tool_calls = Table("tool_calls", self._tables)
+        self.usage = Table("usage", self._tables)
+        self.issues = Table("issues", self._tables)
+
+    @property
+    def sources(self) -> list[tuple[str, Source]]:
+        """Agent and source of everything there is to read, in the order it was found."""
+        return [(group.provider.agent_type, source) for group in self._plan.groups for source in group.sources]
+
+    def __repr__(self) -> str:
+        agents = list(dict.fromkeys(group.provider.agent_type for group in self._plan.groups))
+        parts = [listed(agents) or "nothing found", f"{len(self.sources):,} sources", f"{self._plan.size / 1e6:,.1f} MB"]
+        limits = {"since": self._options.since, "until": self._options.until}
+        parts += [f"{name} {EPOCH + timedelta(microseconds=at):%Y-%m-%d %H:%M} UTC" for name, at in limits.items() if at is not None]
+        return f"<sessionframe Logs: {', '.join(parts)}>"
+
+    def _tables(self, depth: Depth) -> Tables:
+        """The tables of the first reading that serves, kept for the next time."""
+        with self._lock:
+            done = next((want for want in SERVING[depth] if want in self._loaded), None)
+            if done is None:
+                done = SERVING[depth][0]
+                self._loaded[done] = load(self._plan, done, self._options)
+            return self._loaded[done]

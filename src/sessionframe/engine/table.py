@@ -1,0 +1,161 @@
+"""One of the five tables: knows its columns at once, reads the logs when its rows are asked for."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+
+from sessionframe.errors import OptionError, listed, nearest
+from sessionframe.schema import SCHEMA, TableName, TableSchema
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from sessionframe.engine.load import Tables
+
+Depth: TypeAlias = Literal["usage", "all", "content"]
+"""How much is read: model requests alone, everything but text, everything."""
+
+HEAD_ROWS = 5
+ENGINES = ("pandas", "polars")
+WITH_CONTENT: frozenset[TableName] = frozenset({"sessions", "messages", "tool_calls"})
+"""Tables with columns that are null unless content is asked for."""
+TIME: dict[TableName, str] = {"sessions": "started_at", "messages": "at", "tool_calls": "at", "usage": "at"}
+"""The column that says what span a table covers."""
+
+
+class Table:
+    """One table of a scan. Its rows are read on first use and kept.
+
+    Attributes
+    ----------
+    name
+        `sessions`, `messages`, `tool_calls`, `usage` or `issues`.
+    schema
+        The declaration: name, dtype, unit and meaning of every column.
+
+    Notes
+    -----
+    Anything that speaks Arrow takes a table as it is: ``pyarrow.table(t)``, ``duckdb.sql("from t")``, ``polars.from_arrow(t)``.
+    """
+
+    def __init__(self, name: TableName, load: Callable[[Depth], Tables]) -> None:
+        self.name = name
+        self._load = load
+
+    @property
+    def schema(self) -> TableSchema:
+        """The declaration: name, dtype, unit and meaning of every column."""
+        return SCHEMA[self.name]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.schema.public]
+
+    @overload
+    def to_frame(self, engine: Literal["pandas"] = ..., *, content: bool = ..., replays: bool = ...) -> pd.DataFrame: ...
+    @overload
+    def to_frame(self, engine: Literal["polars"], *, content: bool = ..., replays: bool = ...) -> pl.DataFrame: ...
+    def to_frame(self, engine: str = "pandas", *, content: bool = False, replays: bool = False) -> pd.DataFrame | pl.DataFrame:
+        """The rows as a frame.
+
+        Parameters
+        ----------
+        engine
+            ``pandas`` or ``polars``.
+        content
+            Fill the columns that hold text of the conversation: `content` of messages, `arguments` and `result` of tool
+            calls, `first_prompt` of sessions. Takes longer and more memory.
+        replays
+            Keep rows that are copies of another session's history, marked by `is_replay`. Sums over them count twice.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            `usage` and `tool_calls` sorted by time, `sessions` by their beginning, `messages` by session and then as the log has
+            them, `issues` by source and line. pandas has a RangeIndex. Unknown values are null (pandas: NA, NaN, NaT), never 0.
+
+        Raises
+        ------
+        OptionError
+            The engine is none of the two.
+        """
+        if engine not in ENGINES:
+            raise OptionError(f"engine={engine!r} is not known.{nearest(str(engine), ENGINES)} Choose from {listed(ENGINES)}.")
+        frame = self._frame(content=content, replays=replays)
+        if engine == "polars":
+            return frame
+        from sessionframe.frames.pandas import to_pandas  # pandas loads only when it is asked for
+
+        return to_pandas(frame)
+
+    def lazy(self, *, content: bool = False) -> pl.LazyFrame:
+        """The rows as a polars LazyFrame; the logs are read when it is collected.
+
+        Parameters
+        ----------
+        content
+            As in `to_frame`.
+
+        Returns
+        -------
+        polars.LazyFrame
+            Columns that are not selected and rows that are filtered out are never copied.
+        """
+        from polars.io.plugins import register_io_source
+
+        from sessionframe.frames.dtypes import polars_schema
+
+        def source(
+            columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+        ) -> Iterator[pl.DataFrame]:
+            del batch_size  # a hint; everything is in memory
+            frame = self._frame(content=content, replays=False)
+            rows = (frame if n_rows is None else frame.head(n_rows)).lazy()
+            rows = rows if predicate is None else rows.filter(predicate)
+            yield (rows if columns is None else rows.select(columns)).collect()
+
+        return register_io_source(source, schema=polars_schema(self.schema), is_pure=True)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._frame(content=False, replays=False).__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        return self._frame(content=False, replays=False).height
+
+    def __repr__(self) -> str:
+        return f"<{self._described()}>"
+
+    def _repr_html_(self) -> str:
+        head = self._frame(content=False, replays=False).head(HEAD_ROWS)
+        return f"<p>{html.escape(self._described())}</p>{head._repr_html_()}"
+
+    def _described(self) -> str:
+        """What the table is, in a line: rows, span, problems."""
+        import polars as pl
+
+        frame = self._frame(content=False, replays=False)
+        parts = [f"{frame.height:,} rows"]
+        if self.name in TIME and frame.height:
+            ends = frame.select(first=pl.col(TIME[self.name]).min(), last=pl.col(TIME[self.name]).max()).row(0)
+            parts.append(" to ".join(f"{end:%Y-%m-%d}" for end in ends) + " UTC" if None not in ends else "no times")
+        if self.name != "issues":
+            parts.append(f"{self._load(self._depth(content=False))['issues'].height:,} issues")
+        return f"sessionframe {self.name}: {', '.join(parts)}"
+
+    def _depth(self, *, content: bool) -> Depth:
+        """How much must be read for this table."""
+        if content and self.name in WITH_CONTENT:
+            return "content"
+        return "usage" if self.name == "usage" else "all"
+
+    def _frame(self, *, content: bool, replays: bool) -> pl.DataFrame:
+        import polars as pl
+
+        frame = self._load(self._depth(content=content))[self.name]
+        if not replays and "is_replay" in frame.columns:
+            frame = frame.filter(~pl.col("is_replay"))
+        return frame.select(self.columns)
