@@ -1,0 +1,131 @@
+"""Charts: what is drawn equals what the helpers say, labels carry units, an empty table has an honest picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib as mpl
+import polars as pl
+import pytest
+
+from sessionframe import plot
+from sessionframe.frames.build import frame
+from sessionframe.frames.pandas import to_pandas
+from sessionframe.plot._style import colours
+from sessionframe.schema import SCHEMA, SessionRow, ToolCallRow, UsageRow
+
+DAY = 86_400_000_000
+START = 1_790_000_000_000_000 // DAY * DAY
+
+
+@pytest.fixture(autouse=True)
+def _no_window() -> Iterator[None]:
+    """Draw without a screen, and forget every figure afterwards."""
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context():
+        plt.switch_backend("Agg")
+        yield
+        plt.close("all")
+
+
+def asked(day: int, model: str, cost: float | None) -> UsageRow:
+    """A request of 10 + 5 tokens."""
+    place = {"session_id": "s", "root_session_id": "s", "source": "s.jsonl"}
+    return UsageRow(**place, at=START + day * DAY + 5, model=model, input_tokens=10, output_tokens=5, cost_usd=cost)
+
+
+@pytest.fixture(params=["polars", "pandas"])
+def usage(request: pytest.FixtureRequest) -> Any:
+    """Three days, two models, one request without a price."""
+    rows = [asked(0, "claude-opus-5", 1.0), asked(0, "claude-haiku-5-5", 0.25), asked(2, "claude-opus-5", 2.0), asked(2, "x", None)]
+    made = frame(SCHEMA["usage"], rows)
+    return made if request.param == "polars" else to_pandas(made)
+
+
+def heights(ax: Any) -> list[float]:
+    """The heights of all bars."""
+    return [patch.get_height() for patch in ax.patches]
+
+
+def test_cost_is_stacked_per_day(usage: Any) -> None:
+    """One bar per day with requests and model; what has no price is counted in words."""
+    ax: Any = plot.cost(usage, tz="UTC")
+    assert sorted(height for height in heights(ax) if height) == [0.25, 1.0, 2.0]
+    assert ax.get_ylabel() == "cost [USD]"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["claude-opus-5", "claude-haiku-5-5"]
+    assert "not a bill; 1 requests without a known price left out" in ax.texts[0].get_text()
+
+
+def test_the_rest_is_other(usage: Any) -> None:
+    """Beyond `top`, groups are added up."""
+    ax: Any = plot.cost(usage, tz="UTC", top=1)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["claude-opus-5", "other"]
+    assert sum(heights(ax)) == 3.25
+
+
+def test_tokens_have_one_line_per_kind(usage: Any) -> None:
+    """On a logarithmic axis, because cache reads dwarf the rest."""
+    ax: Any = plot.tokens(usage, tz="UTC")
+    assert ax.get_yscale() == "log"
+    lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
+    assert lines["uncached input"] == [20, 20]
+    assert lines["output"] == [10, 10]
+
+
+def call(tool: str, status: str) -> ToolCallRow:
+    """A tool call."""
+    return ToolCallRow(session_id="s", root_session_id="s", source="s.jsonl", tool=tool, status=status)  # type: ignore[arg-type]  # any status
+
+
+def test_tools_are_split_by_outcome() -> None:
+    """The bars of a tool add up to its calls."""
+    calls = frame(SCHEMA["tool_calls"], [call("Bash", "ok"), call("Bash", "error"), call("Bash", "denied"), call("Read", "ok")])
+    ax: Any = plot.tools(calls)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Read", "Bash"]
+    assert sum(patch.get_width() for patch in ax.patches) == 4
+    assert [text.get_text() for text in ax.texts] == [" 50.0% errors"]
+
+
+def session(number: int, active: float | None) -> SessionRow:
+    """A conversation."""
+    return SessionRow(session_id=f"s{number}", root_session_id=f"s{number}", source="s.jsonl", active_s=active, wall_s=active)
+
+
+def test_lengths_are_a_cumulative_curve() -> None:
+    """Every conversation is a step; sub-agents are part of theirs."""
+    rows = [
+        session(1, 60.0),
+        session(2, 600.0),
+        session(3, None),
+        SessionRow(session_id="s1/a", root_session_id="s1", source="x", active_s=9.0),
+    ]
+    ax: Any = plot.session_lengths(frame(SCHEMA["sessions"], rows))
+    active = ax.lines[0]
+    assert (list(active.get_xdata()), list(active.get_ydata())) == ([1.0, 10.0], [0.5, 1.0])
+    assert "1 conversations without active time" in ax.texts[0].get_text()
+
+
+@pytest.mark.parametrize("name, table", [("cost", "usage"), ("tokens", "usage"), ("tools", "tool_calls"), ("session_lengths", "sessions")])
+def test_an_empty_table_says_so(name: str, table: str) -> None:
+    """No axes full of nothing."""
+    empty: pl.DataFrame = frame(SCHEMA[table], [])  # type: ignore[index]  # names of tables
+    ax: Any = getattr(plot, name)(empty)
+    assert ax.texts[0].get_text().startswith("no ")
+    assert not ax.axison
+
+
+def test_the_callers_axes_are_used(usage: Any) -> None:
+    """And returned."""
+    from matplotlib import pyplot as plt
+
+    _, ax = plt.subplots()
+    assert plot.cost(usage, ax=ax, tz="UTC") is ax
+
+
+def test_colours_stay_with_their_family() -> None:
+    """Versions of a model are shades, and no two names look the same."""
+    found = colours(["claude-opus-5", "claude-opus-4-8", "claude-sonnet-5", "other", "a", "b", "c"])
+    assert len(set(found.values())) == 7
+    assert found["claude-opus-4-8"] == "#0072b2"
