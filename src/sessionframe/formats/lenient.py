@@ -191,7 +191,7 @@ def plan_struct(info: inspect.StructType, known: Known) -> Fit:
     fields = [(field.encode_name, field.name, plan(field.type, known)) for field in info.fields]
 
     def fit(value: Any, where: str, tell: Tell) -> Any:
-        if not isinstance(value, dict) or (info.tag_field is not None and value.get(info.tag_field, info.tag) != info.tag):
+        if not isinstance(value, dict):
             return UNFIT
         kept = {}
         for key, name, fit_field in fields:
@@ -207,8 +207,8 @@ def plan_struct(info: inspect.StructType, known: Known) -> Fit:
 
 def refuse_strict(info: inspect.StructType) -> None:
     """Raise `TypeError` for a Struct that not every object can become."""
-    if info.array_like or info.forbid_unknown_fields:
-        raise TypeError(f"{info.cls.__name__}: a record is an object, and may hold fields that are not known yet")
+    if info.array_like or info.forbid_unknown_fields or info.tag_field is not None:
+        raise TypeError(f"{info.cls.__name__}: a record is an object, and may be of a kind or hold fields that are not known yet")
     for field in info.fields:
         if field.required:
             raise TypeError(f"{info.cls.__name__}.{field.name} needs a default: a log may lack it or hold something else there")

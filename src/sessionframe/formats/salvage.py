@@ -36,6 +36,7 @@ MOST_TRIES: Final = 100
 """How often a line is tried again behind an error. A parser's error costs a pass over the line, and a real line has one or two."""
 
 TOO_DEEP: Final = "nested too deeply"
+NO_RECORD: Final = "no record at character {}"
 
 LONGEST_INT: Final = 19
 """Digits of a whole number that is kept exactly. Python refuses to read more than 4300."""
@@ -87,7 +88,7 @@ def salvage(line: bytes, number: int, record_type: type[T], problems: Problems, 
     """
     text, mended = cleaned(line)
     if not text:
-        report_blank(line, number, problems)
+        report_blank(line, mended, number, problems)
         return
     pieces = split(text, look_inside=ended)
     if pieces.garbage is not None:
@@ -99,7 +100,20 @@ def salvage(line: bytes, number: int, record_type: type[T], problems: Problems, 
         mended.append("NaN, infinities or control characters, which JSON does not allow")
     if mended and pieces.objects:
         problems.add("repaired", "; ".join(mended), number)
-    for piece in pieces.objects:
+    yield from built(pieces.objects, number, record_type, problems)
+
+
+def report_blank(line: bytes, mended: list[str], number: int, problems: Problems) -> None:
+    """A blank line is nothing to report, unless NUL bytes or a byte order mark stood there."""
+    if nuls := line.count(b"\x00"):
+        problems.add("broken-line", f"{nuls} NUL bytes and nothing else: a write that a crash lost", number)
+    elif mended:
+        problems.add("repaired", "; ".join(mended), number)
+
+
+def built(objects: list[Any], number: int, record_type: type[T], problems: Problems) -> Iterator[T]:
+    """The records that JSON values stand for."""
+    for piece in objects:
         if not isinstance(piece, dict):
             problems.add("not-a-record", f"{NAMES[type(piece)]} where a record should be", number)
             continue
@@ -109,12 +123,6 @@ def salvage(line: bytes, number: int, record_type: type[T], problems: Problems, 
             problems.add("broken-line", TOO_DEEP, number)
         else:
             yield record
-
-
-def report_blank(line: bytes, number: int, problems: Problems) -> None:
-    """An empty line is nothing to report; one of NUL bytes is what a crash left of a write."""
-    if nuls := line.count(b"\x00"):
-        problems.add("broken-line", f"{nuls} NUL bytes and nothing else: a write that a crash lost", number)
 
 
 def cleaned(line: bytes) -> tuple[str, list[str]]:
@@ -160,9 +168,13 @@ def split(text: str, *, look_inside: bool) -> Pieces:
         Also find a record behind one that was torn off right after a colon or a comma, which then looks like a part of it: an object
         that begins with the same key and ends where the line ends.
     """
+    if not text.startswith("{"):
+        if (other := other_value(text)) is not None:
+            return other
+        start, garbage = next_opening(text, 0), NO_RECORD.format(1)
+    else:
+        start, garbage = Start(0, sure=True), ""
     objects: list[Any] = []
-    garbage = None
-    start = Start(0, sure=True)
     tries = MOST_TRIES
     while start.at < len(text) and tries:
         try:
@@ -175,31 +187,30 @@ def split(text: str, *, look_inside: bool) -> Pieces:
         except RecursionError:
             return Pieces(objects, garbage or TOO_DEEP)
         end = skip_space(text, end)
-        at_end = end == len(text)
-        if isinstance(piece, dict) and (start.sure or at_end or text[end] == "{"):
+        following = text[end : end + 1]
+        if start.sure or following in {"", "{"}:
             objects.append(piece)
-        elif start.at == 0 and at_end:
-            return Pieces([piece], None)
         else:
-            garbage = garbage or f"no record at character {start.at + 1}"
             tries -= 1
-        start = behind_piece(text, end, start.opening)
-        if not start.sure and not at_end:
-            garbage = garbage or f"no record at character {end + 1}"
-    return Pieces(objects, garbage)
+        if following not in {"", "{"}:
+            garbage = garbage or NO_RECORD.format(end + 1)
+        start = Start(end, sure=True) if following == "{" else next_opening(text, end, start.opening)
+    return Pieces(objects, garbage or None)
+
+
+def other_value(text: str) -> Pieces | None:
+    """A line that is JSON from end to end."""
+    try:
+        value, end = PARSER.raw_decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return Pieces([value], None) if end == len(text) else None
 
 
 def skip_space(text: str, at: int) -> int:
     """The first position that is no blank and no NUL."""
     match = SPACE.match(text, at)
     return match.end() if match else at
-
-
-def behind_piece(text: str, end: int, opening: re.Pattern[str]) -> Start:
-    """Where to go on after something complete."""
-    if text[end : end + 1] == "{":
-        return Start(end, sure=True)
-    return next_opening(text, end, opening)
 
 
 def behind_error(text: str, start: Start, stumbled: int, *, look_inside: bool) -> Start:
@@ -218,7 +229,7 @@ def behind_error(text: str, start: Start, stumbled: int, *, look_inside: bool) -
     return next_opening(text, max(start.at + 1, stumbled), start.opening)
 
 
-def next_opening(text: str, at: int, opening: re.Pattern[str]) -> Start:
+def next_opening(text: str, at: int, opening: re.Pattern[str] = OPENING) -> Start:
     """The next place where an object opens."""
     match = opening.search(text, at)
     return Start(match.start() if match else len(text), sure=False, opening=opening)
