@@ -32,8 +32,10 @@ def _no_window() -> Iterator[None]:
 
 def asked(day: int, model: str, cost: float | None) -> UsageRow:
     """A request of 10 + 5 tokens."""
-    place = {"session_id": "s", "root_session_id": "s", "source": "s.jsonl"}
-    return UsageRow(**place, at=START + day * DAY + 5, model=model, input_tokens=10, output_tokens=5, cost_usd=cost)
+    at = START + day * DAY + 5
+    return UsageRow(
+        session_id="s", root_session_id="s", source="s.jsonl", at=at, model=model, input_tokens=10, output_tokens=5, cost_usd=cost
+    )
 
 
 @pytest.fixture(params=["polars", "pandas"])

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
+from polars import selectors
 
 OTHER = "other"
 UNKNOWN = "unknown"
 
 
 def columns(frame: Any, *names: str) -> list[list[Any]]:
-    """Columns of a helper's result as lists."""
-    found = nw.from_native(frame, eager_only=True)
-    return [found[name].to_list() for name in names]
+    """Columns of a helper's result as lists, unknown as None whatever the engine calls it."""
+    found = nw.from_native(frame, eager_only=True).select(*names).to_polars()
+    known = found.with_columns(selectors.float().fill_nan(None))
+    return [known[name].to_list() for name in names]
 
 
 def pivot(steps: Sequence[Any], names: Sequence[str | None], values: Sequence[float | None]) -> tuple[list[Any], dict[str, list[float]]]:

@@ -83,7 +83,7 @@ def session_lengths(frame: Any, *, ax: Axes | None = None) -> Axes:
         shorter than a second are left out of the curves and counted in the caption.
     """
     found = opened(frame, ["session_id", "root_session_id", "active_s", "wall_s"], needed_by="plot.session_lengths")
-    own, root, active, wall = (found[name].to_list() for name in ("session_id", "root_session_id", "active_s", "wall_s"))
+    own, root, active, wall = columns(found, "session_id", "root_session_id", "active_s", "wall_s")
     main = [row for row in range(len(own)) if own[row] == root[row]]
     target = axes(ax)
     if not main:
