@@ -55,6 +55,14 @@ class Table:
         """Names of the columns, in order."""
         return [column.name for column in self.schema.public]
 
+    @property
+    def issues(self) -> pl.DataFrame:
+        """What the reading of this table could not read, price or count wholly, as a polars frame of the table `issues`.
+
+        Beside `usage` this costs nothing; the table `issues` of a scan reads everything that there is to read.
+        """
+        return self._load(self._depth(content=False))["issues"].select([column.name for column in SCHEMA["issues"].public])
+
     @overload
     def to_frame(self, engine: Literal["pandas"] = ..., *, content: bool = ..., replays: bool = ...) -> pd.DataFrame: ...
     @overload
@@ -143,7 +151,7 @@ class Table:
             ends = frame.select(first=pl.col(TIME[self.name]).min(), last=pl.col(TIME[self.name]).max()).row(0)
             parts.append(" to ".join(f"{end:%Y-%m-%d}" for end in ends) + " UTC" if None not in ends else "no times")
         if self.name != "issues":
-            parts.append(f"{self._load(self._depth(content=False))['issues'].height:,} issues")
+            parts.append(f"{self.issues.height:,} issues")
         return f"sessionframe {self.name}: {', '.join(parts)}"
 
     def _depth(self, *, content: bool) -> Depth:
