@@ -1,0 +1,80 @@
+"""A table of a scan goes in, a Parquet, CSV or JSON lines file comes out, whole or not at all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from sessionframe.errors import OptionError, listed
+
+WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], Any]] = {
+    "parquet": lambda frame, file: frame.write_parquet(file),
+    "csv": lambda frame, file: frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
+    "jsonl": lambda frame, file: frame.write_ndjson(file),
+}
+SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+def file_format(path: str, chosen: str | None) -> str:
+    """The format that was chosen, or that the suffix of the file tells.
+
+    Raises
+    ------
+    OptionError
+        The format is not known, or nothing tells it.
+    """
+    found = chosen or SUFFIXES.get(Path(path).suffix.lower())
+    if found not in WRITERS:
+        said = f"{chosen!r} is no format" if chosen else f"{path!r} does not tell the format"
+        raise OptionError(f"{said}. Formats: {listed(WRITERS)}; suffixes: {listed(SUFFIXES)}.")
+    return found
+
+
+def check_target(path: str, *, force: bool) -> None:
+    """Refuse what would fail or destroy something, before any log is read.
+
+    Raises
+    ------
+    OptionError
+        The file exists and `force` is not given, or its folder does not exist.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise OptionError(f"{path!r} is a folder. Give the name of a file in it.")
+    if target.exists() and not force:
+        raise OptionError(f"{path!r} exists. Give another name, or --force to replace it.")
+    if not target.parent.is_dir():
+        raise OptionError(f"the folder {str(target.parent)!r} does not exist.")
+
+
+def write_file(frame: pl.DataFrame, path: str, chosen: str) -> None:
+    """Write beside the target first and move it there in one step, so that nobody ever reads half a file."""
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            WRITERS[chosen](frame, file)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_stream(chosen: str) -> None:
+    """Refuse what is no text, before any log is read.
+
+    Raises
+    ------
+    OptionError
+        The format is Parquet.
+    """
+    if chosen == "parquet":
+        raise OptionError("Parquet is not written to standard output. Give a file with --to, or --format csv or jsonl.")
+
+
+def write_stream(frame: pl.DataFrame, stream: IO[bytes], chosen: str) -> None:
+    """Write to an open stream."""
+    WRITERS[chosen](frame, stream)

@@ -1,0 +1,160 @@
+"""A scan goes in, the rows of a usage report come out: tokens and cost per day, week or month and per group."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from sessionframe.analysis.tokens import tokens_by
+from sessionframe.errors import OptionError, listed, nearest
+from sessionframe.schema import TOKEN_COLUMNS
+from sessionframe.zones import zone
+
+if TYPE_CHECKING:
+    from sessionframe.engine import Logs
+
+PERIODS: dict[str, str | None] = {"daily": "1d", "weekly": "1w", "monthly": "1mo", "total": None}
+"""Name of a period -> step of `tokens_by`."""
+GROUPS: dict[str, str] = {
+    "agent": "agent",
+    "project": "repo_root",  # worktrees belong to their repository
+    "branch": "git_branch",
+    "session": "root_session_id",  # sub-agents belong to their conversation
+    "model": "model",
+    "host": "host",
+}
+"""Name of a group -> column of `usage`."""
+LABELS: dict[str, str] = {"daily": "%Y-%m-%d", "weekly": "%Y-%m-%d", "monthly": "%Y-%m"}
+MEASURES = ("requests", *TOKEN_COLUMNS, "total_tokens", "web_searches", "cost_usd", "unpriced_requests")
+UNPRICED = ("model", "requests", "total_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """A usage report, ready to be shown.
+
+    Attributes
+    ----------
+    period
+        ``daily``, ``weekly``, ``monthly`` or ``total``.
+    by
+        Names of the groups, in order.
+    tz
+        Name of the time zone in which the periods begin.
+    rows
+        One row per period and group, sorted by period, then cost in descending order. Columns: ``start`` (datetime) and ``period``
+        (text) unless the period is ``total``; one per group (with ``session`` also ``started`` and ``project``, on request
+        ``title``); the measures.
+    totals
+        The measures over all rows.
+    unpriced_models
+        Models of which some requests have no known price: ``model``, ``requests``, ``total_tokens`` of those requests.
+    issues
+        Kind of issue -> number of cases.
+    first, last
+        Times of the first and the last request; null without requests.
+    """
+
+    period: str
+    by: tuple[str, ...]
+    tz: str
+    rows: pl.DataFrame
+    totals: dict[str, Any]
+    unpriced_models: list[dict[str, Any]]
+    issues: dict[str, int]
+    first: dt.datetime | None
+    last: dt.datetime | None
+
+
+def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), tz: str = "local", titles: bool = False) -> UsageReport:
+    """Make a usage report.
+
+    Parameters
+    ----------
+    logs
+        The scan.
+    period
+        ``daily``, ``weekly`` (from Monday), ``monthly`` or ``total``.
+    by
+        Names of groups: ``agent``, ``project`` (worktrees folded into their repository), ``branch``, ``session`` (sub-agents folded
+        into their conversation), ``model``, ``host``.
+    tz
+        Time zone in which days begin.
+    titles
+        Show the titles of sessions; they can tell what was talked about.
+
+    Raises
+    ------
+    OptionError
+        `period` or `by` has a name that is not known, or `tz` is no time zone.
+    """
+    every, groups = checked(period, by)
+    usage = logs.usage.to_frame("polars")
+    zone_name = zone(tz).key
+    summed = tokens_by(usage, by=list(groups.values()), every=every, tz=zone_name)
+    rows = summed.rename({column: name for name, column in groups.items()})
+    if every is not None:
+        start = pl.col("start")
+        rows = rows.with_columns(start.dt.strftime(LABELS[period]).alias("period")).select("start", "period", pl.exclude("start", "period"))
+    if "session" in groups:
+        rows = with_session_facts(rows, usage, titles=session_titles(logs) if titles else None)
+    unpriced = tokens_by(usage.filter(pl.col("cost_usd").is_null()), by="model")
+    return UsageReport(
+        period=period,
+        by=tuple(groups),
+        tz=zone_name,
+        rows=ordered(rows, groups),
+        totals=tokens_by(usage).select(MEASURES).row(0, named=True),
+        unpriced_models=unpriced.sort("requests", descending=True, maintain_order=True).select(UNPRICED).to_dicts(),
+        issues=issue_counts(logs.usage.issues),
+        first=usage["at"].min(),  # type: ignore[arg-type]  # the column is a datetime
+        last=usage["at"].max(),  # type: ignore[arg-type]
+    )
+
+
+def checked(period: str, by: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """The step and the columns that the names stand for."""
+    if period not in PERIODS:
+        raise OptionError(f"{period!r} is no period.{nearest(period, PERIODS)} Periods: {listed(PERIODS)}.")
+    for name in by:
+        if name not in GROUPS:
+            raise OptionError(f"{name!r} is nothing to group by.{nearest(name, GROUPS)} Groups: {listed(GROUPS)}.")
+    return PERIODS[period], {name: GROUPS[name] for name in by}
+
+
+def ordered(rows: pl.DataFrame, groups: dict[str, str]) -> pl.DataFrame:
+    """By period, then the most expensive first, then by name; columns in the documented order."""
+    front = [name for name in ("start", "period", *groups) if name in rows.columns]
+    extra = [name for name in rows.columns if name not in front and name not in MEASURES]
+    keys = [name for name in ("start", "cost_usd", "total_tokens", *groups) if name in rows.columns]
+    descending = [name in {"cost_usd", "total_tokens"} for name in keys]
+    return rows.sort(keys, descending=descending, nulls_last=True).select(*front, *extra, *MEASURES)
+
+
+def with_session_facts(rows: pl.DataFrame, usage: pl.DataFrame, *, titles: pl.DataFrame | None) -> pl.DataFrame:
+    """Add when each session made its first request, in which project, and its title if asked for."""
+    first = pl.col("at") == pl.col("at").min()
+    facts = usage.group_by(pl.col("root_session_id").alias("session")).agg(
+        pl.col("at").min().alias("started"),
+        pl.col("repo_root").filter(first).drop_nulls().min().alias("project"),
+    )
+    wanted = facts.select([name for name in facts.columns if name == "session" or name not in rows.columns])
+    joined = rows.join(wanted, on="session", how="left")
+    return joined if titles is None else joined.join(titles, on="session", how="left")
+
+
+def session_titles(logs: Logs) -> pl.DataFrame:
+    """Session -> title, for conversations that have one."""
+    sessions = logs.sessions.to_frame("polars")
+    named = sessions.filter((pl.col("session_id") == pl.col("root_session_id")) & pl.col("title").is_not_null())
+    return named.select(pl.col("session_id").alias("session"), "title").unique("session", keep="first", maintain_order=True)
+
+
+def issue_counts(issues: pl.DataFrame) -> dict[str, int]:
+    """Kind of issue -> number of cases, the most frequent first."""
+    counts = issues.group_by(pl.col("kind").cast(pl.String)).agg(pl.col("count").sum()).sort("count", "kind", descending=[True, False])
+    return dict(counts.iter_rows())
