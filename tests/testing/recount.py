@@ -138,7 +138,7 @@ def counted(record: dict[str, Any]) -> Iterator[str]:
         yield "compactions"
     if {"kind": "human"} in (record.get("origin"), record.get("attachment", {}).get("origin")):
         yield "prompts"
-    if "tool_use" in blocks:
+    if "tool_use" in blocks or "server_tool_use" in blocks:
         yield "tool_calls"
     if "tool_result" in blocks and content[0].get("is_error"):
         yield {None: "tool_errors", "user-rejected": "denials", "interrupted": "interruptions"}[record.get("toolDenialKind")]

@@ -131,6 +131,7 @@ class Actor:
             blocks.append({"type": "thinking", "thinking": "", "signature": self.chance.letters(32)})
         if special == "server-search":
             search = f"srvtoolu_01{self.chance.letters(22)}"
+            self.truth.count(self.thread, tool_calls=1)  # a call too, though the vendor runs it
             blocks += (
                 {"type": "server_tool_use", "id": search, "name": "web_search", "input": {"query": "rounding rules"}},
                 {"type": "web_search_tool_result", "tool_use_id": search, "content": []},
