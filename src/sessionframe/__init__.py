@@ -1,0 +1,143 @@
+"""Session logs of AI coding agents as pandas and polars DataFrames, with numbers that are right.
+
+>>> import sessionframe as sf
+>>> logs = sf.scan()                      # the agents' logs on this machine; lists files, reads nothing yet
+>>> logs.usage.to_frame()                 # doctest: +SKIP
+>>> sf.schema("usage")                    # doctest: +SKIP
+
+Names load on first use: importing the package loads no library but Python's own.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sessionframe import analysis, plot, testing
+    from sessionframe.analysis import sessions_by, tokens_by, tools_by
+    from sessionframe.engine.logs import Logs, scan
+    from sessionframe.engine.public import providers, schema, to_frame
+    from sessionframe.engine.registry import default_providers, list_all_sessions, provider_for, register
+    from sessionframe.engine.table import Table
+    from sessionframe.errors import (
+        ColumnError,
+        OptionError,
+        PriceFileError,
+        ProjectNotFoundError,
+        ProviderNotFoundError,
+        SessionFrameError,
+        SessionNotFoundError,
+    )
+    from sessionframe.machine import Machine
+    from sessionframe.model import Message, MessageRole, MessageType, Session, SessionProvider, SessionSummary, TokenUsage
+    from sessionframe.pricing import PriceList, update_prices
+
+    __version__: str
+
+__all__ = [
+    "ColumnError",
+    "Logs",
+    "Machine",
+    "Message",
+    "MessageRole",
+    "MessageType",
+    "OptionError",
+    "PriceFileError",
+    "PriceList",
+    "ProjectNotFoundError",
+    "ProviderNotFoundError",
+    "Session",
+    "SessionFrameError",
+    "SessionNotFoundError",
+    "SessionProvider",
+    "SessionSummary",
+    "Table",
+    "TokenUsage",
+    "__version__",
+    "analysis",
+    "default_providers",
+    "list_all_sessions",
+    "plot",
+    "provider_for",
+    "providers",
+    "register",
+    "scan",
+    "schema",
+    "sessions_by",
+    "testing",
+    "to_frame",
+    "tokens_by",
+    "tools_by",
+    "update_prices",
+]
+
+MODULES: dict[str, str] = {
+    "sessionframe.analysis": "sessions_by tokens_by tools_by",
+    "sessionframe.engine.logs": "Logs scan",
+    "sessionframe.engine.public": "to_frame",
+    "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",
+    "sessionframe.engine.table": "Table",
+    "sessionframe.errors": "ColumnError OptionError PriceFileError ProjectNotFoundError ProviderNotFoundError SessionFrameError "
+    "SessionNotFoundError",
+    "sessionframe.machine": "Machine",
+    "sessionframe.model": "Message MessageRole MessageType Session SessionProvider SessionSummary TokenUsage",
+    "sessionframe.pricing": "PriceList update_prices",
+}
+"""Where the public names are."""
+PLACES = {name: module for module, names in MODULES.items() for name in names.split()}
+PACKAGES = frozenset({"analysis", "plot", "testing"})
+"""Rooms that are used by their own name, e.g. ``sf.plot.tokens``."""
+CALLABLE = frozenset({"providers", "schema"})
+"""Rooms that share their name with a function of `sessionframe.engine.public`: ``sf.schema("usage")``."""
+
+
+class CallablePackage(ModuleType):
+    """A room that can be called like the function of its name."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call the function."""
+        function = getattr(import_module("sessionframe.engine.public"), self.__name__.rpartition(".")[2])
+        return function(*args, **options)
+
+
+class Package(ModuleType):
+    """This package. Importing ``sessionframe.schema`` anywhere puts that room where the function of the same name belongs.
+
+    The room is therefore made callable at that moment, so that ``sf.schema("usage")`` and ``sf.schema.SCHEMA`` work in any order
+    of imports.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Take an attribute, as the import system does with a room that it has loaded."""
+        if name in CALLABLE and isinstance(value, ModuleType):
+            value.__class__ = CallablePackage
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = Package
+
+
+if not TYPE_CHECKING:  # or every misspelt name would pass
+
+    def __getattr__(name: str) -> Any:
+        """A public name on first use."""
+        if name in PACKAGES or name in CALLABLE:
+            return import_module(f"{__name__}.{name}")
+        if name == "__version__":
+            from importlib.metadata import version  # takes longer to load than all of this package
+
+            value = version(__name__)
+        elif name in PLACES:
+            value = getattr(import_module(PLACES[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

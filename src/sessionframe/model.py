@@ -213,10 +213,6 @@ class SessionProvider(Protocol):
         """
 
 
-PROVIDER_MEMBERS = ("agent_type", "list_projects", "list_sessions", "read_session", "scan_messages")
-"""What an object must have to be a `SessionProvider`."""
-
-
 def added(counts: Iterable[int | None]) -> int | None:
     """The sum of the known counts; null when none is known."""
     known = [count for count in counts if count is not None]
