@@ -23,6 +23,7 @@ HOURS: Sequence[float] = (6.5, 8.5, 9.5, 11, 13, 14.5, 16, 17.5, 23.5)
 LARGE = Style(
     turns=(1, 2, 4, 7, 12, 30, 90),
     steps=(1, 2, 4, 8, 14, 45),
+    growth=(60, 150, 350, 900, 3000),  # about 160 requests per compaction, as in 1 GB of real files
     characters=(60, 250, 900, 2200, 4800, 9500, 30000),
     lines=6000,
 )

@@ -81,6 +81,8 @@ class Style:
     ----------
     turns, steps
         Prompts per session, model requests per prompt.
+    growth
+        Tokens that come into the context between two requests.
     characters
         Length of what a tool returns.
     lines
@@ -89,6 +91,7 @@ class Style:
 
     turns: Sequence[float]
     steps: Sequence[float]
+    growth: Sequence[float]
     characters: Sequence[float]
     lines: int
 
@@ -265,7 +268,7 @@ class Author:
     def _step(self, deeds: tuple[Deed, ...]) -> Step:
         chance = self.chance
         words = chance.pick(ANSWERS) if not deeds or chance.happens(0.55) else ""
-        growth = int(chance.along((120, 400, 900, 2200, 7000)))
+        growth = int(chance.along(self.style.growth))
         output = int(chance.along((25, 90, 160, 320, 900, 3200)))
         return Step(chance.happens(0.4), words, deeds, chance.along((1.2, 3, 6, 14, 40)), growth, output)
 
