@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -13,12 +14,19 @@ from typing import Any
 import polars as pl
 
 import sessionframe as sf
-from sessionframe.engine.registry import builtin
+from sessionframe.engine.registry import BUILT_IN
+from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES, TableName
 
 SAMPLES = Path(__file__).parents[2] / "data-samples"
 PRICED = ("cost_usd", "price_key", "vendor")
 """Columns that follow the price list, which changes without us; they have tests of their own."""
+
+
+def builtin() -> dict[str, Provider]:
+    """Every provider that comes with the project."""
+    places = {agent: place.split(":") for agent, place in BUILT_IN.items()}
+    return {agent: getattr(importlib.import_module(module), name) for agent, (module, name) in places.items()}
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,10 @@ def copied(sample: Sample, target: Path) -> Path:
     return target
 
 
-def table(home: Path, name: TableName, agent: str, *, text: bool = True) -> pl.DataFrame:
-    """One table of a home with everything in it, replays and text included."""
+def tables(home: Path, agent: str, *, text: bool = True) -> dict[TableName, pl.DataFrame]:
+    """All tables of a home with everything in them, replays and text included."""
     logs = sf.scan(agent, home=home, n_jobs=1)
-    frame: pl.DataFrame = getattr(logs, name).to_frame("polars", content=text, replays=True)
-    return frame
+    return {name: getattr(logs, name).to_frame("polars", content=text, replays=True) for name in TABLES}
 
 
 def plain(frame: pl.DataFrame, home: Path) -> list[dict[str, Any]]:
@@ -110,7 +117,7 @@ def shown(value: Any, home: Path) -> Any:
 
 def everything(home: Path, agent: str) -> dict[TableName, list[dict[str, Any]]]:
     """All five tables of a home as plain rows."""
-    return {name: plain(table(home, name, agent), home) for name in TABLES}
+    return {name: plain(frame, home) for name, frame in tables(home, agent).items()}
 
 
 def totals(home: Path, agent: str) -> dict[str, int]:

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sessionframe as sf
-from sessionframe.engine.registry import builtin
 from sessionframe.machine import Machine, Platform
-from tests.contract.samples import SHAPES, Sample, copied, everything, files, samples, totals
+from tests.contract.samples import SHAPES, Sample, builtin, copied, everything, files, samples, totals
 
 every_sample = pytest.mark.parametrize("sample", samples(), ids=str)
 every_agent = pytest.mark.parametrize("agent", sorted(builtin()))
@@ -133,7 +132,7 @@ def test_an_unknown_record_adds_one_issue_and_changes_nothing_else(agent: str, t
 
 
 @every_agent
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cut=st.floats(0, 1))
 def test_cutting_a_file_anywhere_loses_at_most_the_cut_record(agent: str, cut: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A file is often read while it is written."""

@@ -10,11 +10,10 @@ import polars as pl
 import pytest
 
 import sessionframe as sf
-from sessionframe.engine.registry import builtin
 from sessionframe.frames.dtypes import polars_schema
 from sessionframe.providers.contract import Never
 from sessionframe.schema import SCHEMA, TABLES, TableName
-from tests.contract.samples import SAMPLES, SHAPES, Sample, everything, lines, plain, samples, table
+from tests.contract.samples import SAMPLES, SHAPES, Sample, builtin, everything, lines, samples, tables
 
 every_sample = pytest.mark.parametrize("sample", samples(), ids=str)
 every_agent = pytest.mark.parametrize("agent", sorted(builtin()))
@@ -30,8 +29,7 @@ def test_every_agent_has_samples(agent: str) -> None:
 @every_sample
 def test_rows_equal_the_reviewed_ones(sample: Sample, request: pytest.FixtureRequest) -> None:
     """`pytest --update-samples` rewrites them; the diff is the review."""
-    for name in TABLES:
-        rows = plain(table(sample.home, name, sample.agent), sample.home)
+    for name, rows in everything(sample.home, sample.agent).items():
         path = sample.folder / "expected" / f"{name}.jsonl"
         if request.config.getoption("--update-samples"):
             path.parent.mkdir(exist_ok=True)
@@ -42,8 +40,8 @@ def test_rows_equal_the_reviewed_ones(sample: Sample, request: pytest.FixtureReq
 @every_sample
 def test_types_are_the_declared_ones(sample: Sample) -> None:
     """Whatever a home holds."""
-    for name in TABLES:
-        assert dict(table(sample.home, name, sample.agent).schema) == polars_schema(SCHEMA[name])
+    for name, frame in tables(sample.home, sample.agent).items():
+        assert dict(frame.schema) == polars_schema(SCHEMA[name])
 
 
 @every_sample
@@ -102,8 +100,7 @@ def test_declared_columns_are_the_filled_ones(agent: str) -> None:
     filled: dict[TableName, set[str]] = {name: set() for name in TABLES}
     for sample in samples():
         if sample.agent == agent:
-            for name in TABLES:
-                frame = table(sample.home, name, agent)
+            for name, frame in tables(sample.home, agent).items():
                 filled[name] |= {column for column in frame.columns if frame[column].null_count() < frame.height}
     info = builtin()[agent].info
     for name in TABLES:
@@ -118,9 +115,9 @@ def test_declared_columns_are_the_filled_ones(agent: str) -> None:
 @every_sample
 def test_no_text_unless_asked_for(sample: Sample) -> None:
     """Frames are shown and shared; text is private."""
-    for name, private in {"messages": ["content"], "tool_calls": ["arguments", "result"], "sessions": ["first_prompt"]}.items():
-        frame = table(sample.home, name, sample.agent, text=False)  # type: ignore[arg-type]  # names of tables
-        assert all(frame[column].null_count() == frame.height for column in private)
+    private: dict[TableName, list[str]] = {"messages": ["content"], "tool_calls": ["arguments", "result"], "sessions": ["first_prompt"]}
+    found = tables(sample.home, sample.agent, text=False)
+    assert all(found[name][column].null_count() == found[name].height for name, columns in private.items() for column in columns)
 
 
 def test_every_sample_states_a_truth_of_its_own() -> None:

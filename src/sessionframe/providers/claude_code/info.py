@@ -20,5 +20,6 @@ INFO = Info(
         "messages": {"host": ONE_HOME},
         "tool_calls": {"host": ONE_HOME},
         "usage": {"host": ONE_HOME},
+        "issues": {"host": ONE_HOME},
     },
 )
