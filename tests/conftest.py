@@ -11,8 +11,9 @@ import pytest
 OVERRIDES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENCODE_DATA_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "SESSIONFRAME_CACHE_DIR")
 """Variables of the developer's own machine that would move an agent's folders."""
 
-# a deadline measures the machine, not the code
-hypothesis.settings.register_profile("default", deadline=None)
+# a deadline measures the machine, not the code; to explain a failure takes minutes, the failing example is enough
+PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
+hypothesis.settings.register_profile("default", deadline=None, phases=PHASES)
 hypothesis.settings.load_profile("default")
 
 

@@ -39,7 +39,9 @@ def zone(tz: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         hint = nearest(name, zoneinfo.available_timezones())
-        raise OptionError(f"tz={tz!r} is no time zone that is known here.{hint} Give a name such as 'Europe/Berlin', 'UTC' or 'local'.") from None
+        raise OptionError(
+            f"tz={tz!r} is no time zone that is known here.{hint} Give a name such as 'Europe/Berlin', 'UTC' or 'local'."
+        ) from None
 
 
 def local_name() -> str:

@@ -1,9 +1,7 @@
-"""Small frames of the tables, made by hand, in both engines."""
+"""Frames in both engines."""
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,11 +9,10 @@ import msgspec
 import polars as pl
 import pytest
 
-from sessionframe.frames.build import frame
 from sessionframe.frames.pandas import to_pandas
-from sessionframe.schema import SCHEMA, SessionRow, TableName, ToolCallRow, UsageRow
+from sessionframe.schema import TableName
+from tests.rows import public
 
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 Door = Callable[[pl.DataFrame], Any]
 Make = Callable[[TableName, Iterable[msgspec.Struct]], Any]
 
@@ -33,47 +30,3 @@ def make(engine: str) -> Make:
 
 def door(engine: str) -> Door:
     return to_pandas if engine == "pandas" else lambda built: built
-
-
-def public(table: TableName, rows: Iterable[msgspec.Struct]) -> pl.DataFrame:
-    return frame(SCHEMA[table], list(rows)).select([column.name for column in SCHEMA[table].public])
-
-
-def micros(text: str | int | None) -> int | None:
-    """An ISO time with an offset -> microseconds since 1970."""
-    return text if text is None or isinstance(text, int) else (dt.datetime.fromisoformat(text) - EPOCH) // dt.timedelta(microseconds=1)
-
-
-numbers = itertools.count(1)
-
-
-def request(at: str | int | None = "2026-10-01T12:00:00Z", **values: Any) -> UsageRow:
-    number = next(numbers)
-    known = {"session_id": "s1", "root_session_id": "s1", "source": "s1.jsonl", "line": number, "request_id": f"r{number}"}
-    return UsageRow(**{**known, "at": micros(at), **values})
-
-
-def call(status: str = "ok", at: str | None = "2026-10-01T12:00:00Z", **values: Any) -> ToolCallRow:
-    known = {"session_id": "s1", "root_session_id": "s1", "source": "s1.jsonl", "tool": "Bash", "call_id": f"c{next(numbers)}"}
-    return ToolCallRow(**{**known, "status": status, "at": micros(at), **values})
-
-
-def session(name: str, root: str | None = None, started: str | None = "2026-10-01T12:00:00Z", **values: Any) -> SessionRow:
-    known = {"session_id": name, "root_session_id": root or name, "source": f"{name}.jsonl", "started_at": micros(started)}
-    return SessionRow(**{**known, **values})
-
-
-def rows_of(result: Any) -> list[dict[str, Any]]:
-    """A result of either engine as plain values; a missing value is None."""
-    if isinstance(result, pl.DataFrame):
-        return result.to_dicts()
-    import pandas as pd
-
-    def plain(value: Any) -> Any:
-        if value is None or pd.isna(value):
-            return None
-        if isinstance(value, pd.Timestamp):
-            return value.to_pydatetime()
-        return value.item() if hasattr(value, "item") else value
-
-    return [{name: plain(value) for name, value in zip(result.columns, row, strict=True)} for row in result.itertuples(index=False)]

@@ -6,7 +6,8 @@ import pytest
 
 from sessionframe.analysis import sessions_by, tools_by
 from sessionframe.errors import ColumnError
-from tests.analysis.conftest import Make, call, rows_of, session
+from tests.analysis.conftest import Make
+from tests.rows import call, rows_of, session
 
 
 def test_active_time_of_sub_agents_is_not_counted_twice(make: Make) -> None:

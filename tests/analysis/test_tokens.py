@@ -17,7 +17,8 @@ from sessionframe.analysis import tokens_by
 from sessionframe.errors import ColumnError, OptionError
 from sessionframe.frames.pandas import to_pandas
 from sessionframe.schema import TOKEN_COLUMNS, UsageRow
-from tests.analysis.conftest import Make, micros, public, request, rows_of
+from tests.analysis.conftest import Make
+from tests.rows import micros, public, request, rows_of
 
 BERLIN = "Europe/Berlin"
 FIRST = micros("2026-03-01T00:00:00Z") or 0
@@ -94,6 +95,12 @@ def test_a_day_without_midnight(make: Make) -> None:
     usage = make("usage", [request("2026-09-06T04:30:00Z")])  # Santiago puts the clock from 0 to 1 o'clock
     (row,) = rows_of(tokens_by(usage, every="1d", tz="America/Santiago"))
     assert row["start"].astimezone(dt.UTC) == dt.datetime(2026, 9, 6, 4, tzinfo=dt.UTC)
+
+
+def test_a_month_and_a_week_with_a_day_without_midnight(make: Make) -> None:
+    usage = make("usage", [request("2026-09-06T04:30:00Z")])  # Santiago, as above
+    assert starts(tokens_by(usage, every="1mo", tz="America/Santiago")) == ["2026-09-01T00:00:00-04:00"]
+    assert starts(tokens_by(usage, every="1w", tz="America/Santiago")) == ["2026-08-31T00:00:00-04:00"]
 
 
 def test_weeks_begin_on_monday_and_months_on_the_first(make: Make) -> None:

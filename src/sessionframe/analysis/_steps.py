@@ -15,6 +15,7 @@ import narwhals as nw
 from sessionframe.analysis._doors import Frame
 from sessionframe.errors import OptionError, listed
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLOT = "15m"
 """Every zone in use is a multiple of a quarter of an hour away from UTC, so no step starts inside one."""
 
@@ -53,7 +54,8 @@ def with_start(frame: Frame, at: str, every: str, zone: ZoneInfo) -> Frame:
     if every not in STEPS:
         raise OptionError(f"every={every!r} is no step of time. Steps: {listed(STEPS)}.")
     slotted = frame.with_columns(nw.col(at).dt.convert_time_zone("UTC").dt.truncate(SLOT).alias("slot"))
-    slots = slotted["slot"].drop_nulls().unique().to_list()
+    # whole numbers, because pandas would give its own kind of datetime, whose arithmetic is that of instants
+    slots = [EPOCH + timedelta(microseconds=micros) for micros in slotted["slot"].drop_nulls().unique().dt.timestamp("us").to_list()]
     starts = [step_start(slot, every, zone) for slot in slots]
     instant = slotted.schema["slot"]
     known = nw.from_dict({"slot": slots, "start": starts}, schema={"slot": instant, "start": instant}, backend=frame.implementation)

@@ -60,12 +60,12 @@ def report_table(report: UsageReport, names: Sequence[str]) -> Table:
         number = name in NUMBERS
         narrow = number or name in {"period", "started"}
         table.add_column(header, justify="right" if number else "left", no_wrap=narrow, overflow="fold")
-    period = None
-    for row in report.rows.iter_rows(named=True):
-        if report.by and period is not None and row.get("period") != period:
+    before: Any = object()
+    for place, row in enumerate(report.rows.iter_rows(named=True)):
+        repeated = "period" in row and row["period"] == before
+        if place and report.by and "period" in row and not repeated:
             table.add_section()
-        repeated = "period" in row and row["period"] == period
-        period = row.get("period")
+        before = row.get("period")
         table.add_row(*(Text("" if repeated and name == "period" else cell(name, row, report)) for name in names))
     table.add_section()
     total = ["Total", *[""] * (len(texts) - 1)] if texts else []

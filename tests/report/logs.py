@@ -1,0 +1,42 @@
+"""A scan whose tables are made by hand, so that a report can be checked to the digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from sessionframe.machine import Machine
+from sessionframe.providers.contract import Source
+from sessionframe.schema import TABLES
+from tests.rows import public
+
+
+class HandMadeTable:
+    """A table as far as reports use it."""
+
+    def __init__(self, frame: pl.DataFrame, issues: pl.DataFrame) -> None:
+        self._frame, self.issues = frame, issues
+
+    def to_frame(self, engine: str) -> pl.DataFrame:
+        assert engine == "polars", "a report must not load pandas"
+        return self._frame
+
+
+class HandMade:
+    """What `scan` returns, as far as reports use it."""
+
+    def __init__(
+        self, machines: Sequence[Machine], sources: Sequence[tuple[str, Source]], rows: dict[str, Sequence[msgspec.Struct]]
+    ) -> None:
+        self.machines, self.sources = list(machines), list(sources)
+        issues = public("issues", rows.get("issues", ()))
+        for name in TABLES:
+            setattr(self, name, HandMadeTable(public(name, rows.get(name, ())), issues))
+
+
+def logs(*, machines: Sequence[Machine] = (), sources: Sequence[tuple[str, Source]] = (), **rows: Any) -> Any:
+    """A scan with these rows; typed loosely, because only its shape is that of `Logs`."""
+    return HandMade(machines, sources, rows)
