@@ -57,8 +57,11 @@ class Requests:
         """Take a line that may state the usage of a response."""
         if record.type == "assistant":
             reply = record.message
-            if reply is not None and reply.usage is not None and is_billed(record, reply, reply.usage):
-                self._keep(record, record, reply, reply.usage, line)
+            if reply is not None and reply.usage is not None:
+                if is_billed(record, reply, reply.usage):
+                    self._keep(record, record, reply, reply.usage, line)
+            elif record.costUSD:
+                self._problems.add("missing-column", "a response states its cost but no tokens: it is not counted", line)
         elif record.type == "progress" and record.data is not None:
             self._add_echo(record, record.data, line)
 
