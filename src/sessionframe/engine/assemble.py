@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from sessionframe.engine.load import Evidence, Options, Tables
+from sessionframe.engine.load import Evidence, Kept, Options, Tables
 from sessionframe.engine.task import PARSED, Parsed
 from sessionframe.frames.build import frame
 from sessionframe.frames.dedup import Deduplicated, deduplicate
@@ -17,7 +17,7 @@ from sessionframe.frames.sessions import summed
 from sessionframe.frames.threads import session_rows, with_children
 from sessionframe.pricing import PriceList, price
 from sessionframe.providers.contract import Want
-from sessionframe.schema import SCHEMA, IssueRow
+from sessionframe.schema import SCHEMA, IssueRow, TableName
 
 PLACE = ("agent", "host", "session_id", "source")
 ISSUE_ORDER = ("agent", "host", "source", "line", "kind", "detail")
@@ -30,7 +30,7 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
     Parameters
     ----------
     parsed
-        One entry per task, in any order.
+        One entry per task, in any order. Emptied on the way, so that rows are not held twice.
     issues
         What was noted outside of parsing; asking for `evidence` may add to it.
     want, options
@@ -40,58 +40,92 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
 
     Returns
     -------
-    dict of str to polars.DataFrame
+    dict of str to Kept
         The wanted tables. `usage` and `tool_calls` are sorted by time, `sessions` by their beginning, `messages` by session in
         the order of the sessions' first messages and then as the log has them, `issues` by source and line; missing values
         come last. The order of files and the number of processes change nothing.
     """
     found = deduplicate(joined(parsed, "usage"), joined(parsed, "messages"), joined(parsed, "tool_calls"), evidence)
+    issues += found.issues
     scope = Scope(options.since, options.until, options.projects)
-    usage, unpriced = priced(scope.cut(found.usage), options.prices)
-    tables: Tables = {"usage": by_time(usage)}
-    if not want.only_usage:
+    requests = kept("usage", scope.cut(found.usage))
+    if want.only_usage:
+        del found  # its columns are a third of the memory; prices need some for themselves
+        usage, unpriced = priced(requests, options.prices)
+        tables: Tables = {"usage": usage}
+    else:
+        usage, unpriced = priced(requests, options.prices)
         sessions = session_rows(joined(parsed, "sessions"), joined(parsed, "titles"), found)
-        tables |= conversations(sessions, found, usage, scope, evidence)
-    noted = frame(SCHEMA["issues"], [*issues, *found.issues, *unpriced])
-    tables["issues"] = pl.concat([joined(parsed, "issues"), noted]).sort(ISSUE_ORDER, nulls_last=True)
-    return tables
+        tables = {"usage": usage, **conversations(sessions, found, usage, scope, evidence)}
+    noted = pl.concat([joined(parsed, "issues"), frame(SCHEMA["issues"], [*issues, *unpriced])])
+    return {**tables, "issues": alone("issues", noted.sort(ISSUE_ORDER, nulls_last=True))}
 
 
-def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: pl.DataFrame, scope: Scope, evidence: Evidence) -> Tables:
+def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scope: Scope, evidence: Evidence) -> Tables:
     """The tables beside usage and issues; `usage` is what the scope left of it, with costs."""
     whole = Rows(found.usage, found.messages, with_children(found.tool_calls, sessions))
-    kept = Rows(usage, scope.cut(whole.messages), scope.cut(whole.tool_calls))
+    inside = Rows(pl.concat(usage), scope.cut(whole.messages), scope.cut(whole.tool_calls))
     return {
-        "sessions": summed(sessions, whole, kept, scope, evidence.gaps).sort(SESSION_ORDER, nulls_last=True),
-        "messages": by_session(kept.messages),
-        "tool_calls": by_time(kept.tool_calls),
+        "sessions": alone("sessions", summed(sessions, whole, inside, scope, evidence.gaps).sort(SESSION_ORDER, nulls_last=True)),
+        "messages": kept("messages", inside.messages),
+        "tool_calls": kept("tool_calls", inside.tool_calls),
     }
 
 
 def joined(parsed: Sequence[Parsed], name: str) -> pl.DataFrame:
     """The rows of one table from all tasks; an empty frame with the same dtypes when there are none."""
-    parts = [tables[name] for tables in parsed if name in tables]
+    parts = [tables.pop(name) for tables in parsed if name in tables]
     return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=polars_schema(PARSED[name], public=False))
 
 
-def priced(usage: pl.DataFrame, prices: PriceList | None) -> tuple[pl.DataFrame, list[IssueRow]]:
+def priced(usage: Kept, prices: PriceList | None) -> tuple[Kept, list[IssueRow]]:
     """Requests with their costs; a copy gets a price too, and no issue."""
-    own, issues = price(usage.filter(~pl.col("is_replay")), prices)
-    copies, _ = price(usage.filter("is_replay"), prices)
-    return pl.concat([own, copies], rechunk=False), issues
+    own, issues = price(usage.own, prices)
+    copies, _ = price(usage.copies, prices)
+    return Kept(own, copies), issues
 
 
-def by_time(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sorted by `at`, then agent, host, session, source and line; rows of one line as its provider gave them."""
-    places = rows.select(PLACE).unique().sort(PLACE, nulls_last=True).with_row_index("_place")
+def kept(table: TableName, rows: pl.DataFrame) -> Kept:
+    """The sorted rows of a table without its internal columns, copies apart."""
+    order = ORDER[table](rows)
+    is_replay = rows["is_replay"].gather(order)
+    own, copies = order.filter(~is_replay), order.filter(is_replay)
+    # column by column: taking rows from a frame of many chunks first joins the chunks, which should not hold all columns twice
+    parts = [(column.gather(own), column.gather(copies)) for column in (rows[name].rechunk() for name in polars_schema(SCHEMA[table]))]
+    return Kept(pl.DataFrame([part for part, _ in parts]), pl.DataFrame([part for _, part in parts]))
+
+
+def alone(table: TableName, rows: pl.DataFrame) -> Kept:
+    """A table without copies."""
+    public = rows.select(list(polars_schema(SCHEMA[table])))
+    return Kept(public, public.clear())
+
+
+def with_copies(table: TableName, rows: Kept) -> pl.DataFrame:
+    """The rows of a table, copies included, in its order."""
+    if rows.copies.is_empty():
+        return rows.own
+    every = pl.concat(rows, rechunk=False)
+    return every[ORDER[table](every)]
+
+
+def by_time(rows: pl.DataFrame) -> pl.Series:
+    """Positions of the rows by `at`, then agent, host, session, source and line; rows of one line as their provider gave them."""
+    small = rows.select(*PLACE, "at", "line")
+    places = small.select(PLACE).unique().sort(PLACE, nulls_last=True).with_row_index("place")
     # sorting by whole numbers takes a fifth of the time of sorting by five texts
-    numbered = rows.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left")
-    return numbered.sort("at", "_place", "line", nulls_last=True, maintain_order=True).drop("_place")
+    numbered = small.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left").with_row_index("row")
+    return numbered.select("row", "at", "place", "line").sort("at", "place", "line", nulls_last=True, maintain_order=True)["row"]
 
 
-def by_session(messages: pl.DataFrame) -> pl.DataFrame:
-    """Sorted by session in the order of their first messages, then as the log has them."""
-    places = messages.group_by(PLACE).agg(pl.col("at").min()).with_columns(pl.col("at").min().over(PLACE[:3]))
-    places = places.sort("at", *PLACE, nulls_last=True).drop("at").with_row_index("_place")
-    numbered = messages.join(places, on=PLACE, how="left", nulls_equal=True)
-    return numbered.sort("_place", "seq").drop("_place")
+def by_session(rows: pl.DataFrame) -> pl.Series:
+    """Positions of the messages by session in the order of their first messages, then as the log has them."""
+    small = rows.select(*PLACE, "at", "seq")
+    places = small.group_by(PLACE).agg(pl.col("at").min()).with_columns(pl.col("at").min().over(PLACE[:3]))
+    places = places.sort("at", *PLACE, nulls_last=True).drop("at").with_row_index("place")
+    numbered = small.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left").with_row_index("row")
+    return numbered.select("row", "place", "seq").sort("place", "seq", maintain_order=True)["row"]
+
+
+ORDER: dict[TableName, Callable[[pl.DataFrame], pl.Series]] = {"usage": by_time, "tool_calls": by_time, "messages": by_session}
+"""How tables with copies are sorted."""

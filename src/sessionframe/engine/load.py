@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sessionframe.engine.failures import failure
 from sessionframe.engine.plan import Group, Plan
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from sessionframe.pricing import PriceList
 
 Progress: TypeAlias = Callable[[int, int], None]
-Tables: TypeAlias = "dict[TableName, pl.DataFrame]"
+
+
+class Kept(NamedTuple):
+    """The rows of a table with its public columns, sorted: those that count, and copies of another session's history."""
+
+    own: pl.DataFrame
+    copies: pl.DataFrame
+
+
+Tables: TypeAlias = dict[TableName, Kept]
 
 LIGHT = Want(frozenset({"usage", "issues"}))
 FULL = Want(frozenset(TABLES))
@@ -71,8 +80,8 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
 
     Returns
     -------
-    dict of str to polars.DataFrame
-        The wanted tables with all their columns, sorted, copies included and marked.
+    dict of str to Kept
+        The wanted tables.
     """
     issues = list(plan.issues)
     tasks = [task for group in plan.groups for task in group_tasks(group, want, issues)]

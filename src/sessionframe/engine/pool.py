@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from sessionframe.engine.memory import FRUGAL
 from sessionframe.engine.task import Parsed, Task, parse_pickled, parse_task
 
 IDLE_S = 10
 """After this long without work a worker ends by itself, even when its parent was killed [s]."""
-WORKER_ENVIRONMENT = {"POLARS_MAX_THREADS": "1"}
+WORKER_ENVIRONMENT = {"POLARS_MAX_THREADS": "1", **FRUGAL}
 """A worker builds small frames: a pool of threads for each would only cost memory."""
 
 Done = Callable[[int], None]
@@ -35,12 +36,13 @@ def run(tasks: Sequence[Task], jobs: int, done: Done) -> Iterator[Parsed]:
     dict of str to polars.DataFrame
         What `parse_task` returns, in no particular order. A worker that dies loses nothing: its tasks are parsed here.
     """
-    pickled = [pickled_task(task) for task in tasks] if jobs > 1 else []
-    if any(task is None for task in pickled) or not pickled:
-        for task in tasks:
+    pickled = [pickled_task(task) if jobs > 1 else None for task in tasks]
+    elsewhere = [(task, payload) for task, payload in zip(tasks, pickled, strict=True) if payload is not None]
+    if elsewhere:
+        yield from Shared(elsewhere, done).run(jobs - 1)
+    for task, payload in zip(tasks, pickled, strict=True):
+        if payload is None:
             yield parse_task(task, done)
-        return
-    yield from Shared(tasks, done).run([task for task in pickled if task is not None], jobs - 1)
 
 
 def pickled_task(task: Task) -> bytes | None:
@@ -63,22 +65,24 @@ class Shared:
     script again, which needs a guard that scripts and notebooks lack.
     """
 
-    def __init__(self, tasks: Sequence[Task], done: Done) -> None:
+    def __init__(self, tasks: Sequence[tuple[Task, bytes]], done: Done) -> None:
         self._tasks = tasks
         self._done = done
 
-    def run(self, pickled: Sequence[bytes], workers: int) -> Iterator[Parsed]:
+    def run(self, workers: int) -> Iterator[Parsed]:
         """Parse the tasks with this many workers beside this process."""
         from loky.process_executor import ProcessPoolExecutor  # takes longer to load than reading a small home
 
         executor = ProcessPoolExecutor(workers, timeout=IDLE_S, initializer=ignore_interrupts, env=WORKER_ENVIRONMENT)
+        finished = False
         try:
             # submitted before anything else is loaded here: a worker starts while this process still imports polars
-            futures = deque((task, executor.submit(parse_pickled, payload)) for task, payload in zip(self._tasks, pickled, strict=True))
+            futures = deque((task, executor.submit(parse_pickled, payload)) for task, payload in self._tasks)
             yield from self._beside(futures)
+            finished = True
         finally:
-            # the workers are idle, or nobody waits for them any more (Ctrl-C): either way they end at once
-            executor.shutdown(wait=True, kill_workers=True)
+            # idle workers are told to end and nobody waits for it; after Ctrl-C they are killed in the middle of their work
+            executor.shutdown(wait=not finished, kill_workers=not finished)
 
     def _beside(self, futures: deque[tuple[Task, Any]]) -> Iterator[Parsed]:
         """Parse what no worker has begun, hand out what the workers finish."""

@@ -61,7 +61,7 @@ class Table:
 
         Beside `usage` this costs nothing; the table `issues` of a scan reads everything that there is to read.
         """
-        return self._load(self._depth(content=False))["issues"].select([column.name for column in SCHEMA["issues"].public])
+        return self._load(self._depth(content=False))["issues"].own.clone()
 
     @overload
     def to_frame(self, engine: Literal["pandas"] = ..., *, content: bool = ..., replays: bool = ...) -> pd.DataFrame: ...
@@ -161,9 +161,8 @@ class Table:
         return "usage" if self.name == "usage" else "all"
 
     def _frame(self, *, content: bool, replays: bool) -> pl.DataFrame:
-        import polars as pl
+        from sessionframe.engine.assemble import with_copies  # loads polars, which listing sources does not need
 
-        frame = self._load(self._depth(content=content))[self.name]
-        if not replays and "is_replay" in frame.columns:
-            frame = frame.filter(~pl.col("is_replay"))
-        return frame.select(self.columns)
+        rows = self._load(self._depth(content=content))[self.name]
+        # a clone shares its columns, so that a caller who changes his frame does not change the next one
+        return with_copies(self.name, rows) if replays else rows.own.clone()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -47,12 +46,12 @@ def frame(table: TableSchema, rows: Sequence[msgspec.Struct], constants: Mapping
     if not rows:
         return pl.DataFrame(schema=polars_schema(table, public=False))
     given = constants or {}
+    # rows to tuples and then turned around takes half the time of reading one attribute of all rows after the other
+    columns = zip(table.columns, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True)
     return pl.DataFrame(
         [
-            repeated(column, given[column.name], len(rows))
-            if column.name in given
-            else series(column, list(map(attrgetter(column.name), rows)))
-            for column in table.columns
+            repeated(column.name, given[column.name], len(rows)) if column.name in given else series(column, values)
+            for column, values in columns
         ]
     )
 
@@ -76,7 +75,7 @@ def repaired_frame(
     given = constants or {}
     for column in table.columns:
         if column.name in given:
-            columns.append(repeated(column, given[column.name], len(rows)))
+            columns.append(repeated(column.name, given[column.name], len(rows)))
             continue
         values = [getattr(row, column.name) for row in rows]
         kept = [fitting(column, value) for value in values]
@@ -87,7 +86,7 @@ def repaired_frame(
     return pl.DataFrame(columns), refused
 
 
-def series(column: Column, values: list[Any]) -> pl.Series:
+def series(column: Column, values: Sequence[Any]) -> pl.Series:
     """One column from its values."""
     if column.dtype == "text":
         return text_series(column.name, values)
@@ -98,14 +97,16 @@ def series(column: Column, values: list[Any]) -> pl.Series:
     return pl.Series(column.name, values, dtype=polars_dtype(column))
 
 
-def text_series(name: str, values: list[Any]) -> pl.Series:
+def text_series(name: str, values: Sequence[Any]) -> pl.Series:
     """A text column whose repeated values share their bytes.
 
     Session ids, paths and branches repeat in thousands of rows: kept once, they take a sixth of the memory and of the way
     from a worker process.
     """
-    head = values[:PROBE]
-    if len(set(head)) * FEW > len(head):
+    head = set(values[:PROBE])
+    if len(head) == 1 and values.count(values[0]) == len(values):
+        return repeated(name, values[0], len(values))
+    if len(head) * FEW > min(PROBE, len(values)):
         return pl.Series(name, values, dtype=pl.String)
     positions = {value: position for position, value in enumerate(dict.fromkeys(values))}
     if len(positions) * FEW > len(values):
@@ -114,9 +115,9 @@ def text_series(name: str, values: list[Any]) -> pl.Series:
     return distinct.gather(pl.Series(list(map(positions.__getitem__, values)), dtype=pl.UInt32))
 
 
-def repeated(column: Column, value: str | None, length: int) -> pl.Series:
-    """A column with one value in every row."""
-    return pl.Series(column.name, [value], dtype=polars_dtype(column)).new_from_index(0, length)
+def repeated(name: str, value: str | None, length: int) -> pl.Series:
+    """A text column with one value in every row."""
+    return pl.Series(name, [value], dtype=pl.String).new_from_index(0, length)
 
 
 def fitting(column: Column, value: Any) -> Any:

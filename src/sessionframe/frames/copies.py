@@ -16,6 +16,10 @@ LineageOf: TypeAlias = Callable[[str], Lineage]
 KEY = ("agent", "dedup_key")
 """Copies have the same key. The host is no part of it: a backup of a home changes no total."""
 
+IDENTITY = ("session_id", "root_session_id", "host")
+ROW = "_row"
+"""Position of a row in its frame: what is learned of a few rows is written back by it, without copying the other columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -116,10 +120,12 @@ def shared(rows: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        A part of `rows`, usually a small one; empty without further work when no key repeats at all.
+        A part of `rows`, usually a small one, with `ROW`, the position in `rows`; empty without further work when no key
+        repeats at all.
     """
-    keyed = rows.filter(pl.col("dedup_key").is_not_null() & ~pl.col("is_replay"))
-    repeated = keyed.filter(pl.col("dedup_key").is_duplicated())  # the cheap question first: one column, no groups
+    keyed = rows.select("dedup_key", "is_replay").with_row_index(ROW).filter(pl.col("dedup_key").is_not_null() & ~pl.col("is_replay"))
+    positions = keyed.filter(pl.col("dedup_key").is_duplicated())[ROW]  # the cheap question first: one column, no groups
+    repeated = rows.with_row_index(ROW)[positions]
     return repeated.filter(pl.col("source").n_unique().over(KEY) > 1) if repeated.height else repeated
 
 
@@ -164,12 +170,23 @@ def holder_sets(rows: pl.DataFrame, copies: pl.DataFrame) -> Iterator[tuple[str,
 
 def continuations(held: pl.DataFrame, involved: pl.DataFrame) -> pl.DataFrame:
     """When each source goes on after the records of a set: the time of its next row that has one."""
-    after = held.select("set", "source", "last").join(involved.drop_nulls("at"), on="source").filter(pl.col("line") > pl.col("last"))
-    return after.group_by("set", "source").agg(pl.col("at").sort_by("line", "at").first().alias("next_at"))
+    left = held.select("set", "source", "last").sort("last")
+    right = involved.drop_nulls("at").sort("line", "at").rename({"at": "next_at"})
+    after = left.join_asof(
+        right, left_on="last", right_on="line", by="source", strategy="forward", allow_exact_matches=False, check_sortedness=False
+    )
+    return after.select("set", "source", "next_at")
 
 
-def session_of(rows: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
-    """The session of the owner of every shared record: `agent`, `dedup_key`, `owner_*`."""
-    names = ("session_id", "root_session_id", "host")
-    own = rows.join(owned, left_on=(*KEY, "source"), right_on=(*KEY, "owner"), how="semi")
-    return own.unique(KEY, keep="first", maintain_order=True).select(*KEY, *(pl.col(name).alias(f"owner_{name}") for name in names))
+def inherited_rows(copies: pl.DataFrame) -> pl.DataFrame:
+    """One row per copied record: the session that holds the copy, its line, and the session of the original as `owner_*`.
+
+    Parameters
+    ----------
+    copies
+        What `shared` returned, with `owner`.
+    """
+    own = copies.filter(pl.col("owner") == pl.col("source")).unique(KEY, keep="first", maintain_order=True)
+    originals = own.select(*KEY, *(pl.col(name).alias(f"owner_{name}") for name in IDENTITY))
+    replays = copies.filter(pl.col("owner") != pl.col("source"))
+    return replays.join(originals, on=KEY, how="left").select("agent", *IDENTITY, "line", *(f"owner_{name}" for name in IDENTITY))
