@@ -97,6 +97,7 @@ def stack(ax: Axes, order: list[Any], table: dict[str, list[float]], every: str)
     for name, values in table.items():
         ax.bar(order, values, width=WIDTHS[every], bottom=base, color=shade[name], label=name, align="edge")
         base = [low + value for low, value in zip(base, values, strict=True)]
+    ax.set_ylim(0, max(base) * 1.05 or 1)
     finish(ax)
 
 

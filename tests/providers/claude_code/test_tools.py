@@ -130,3 +130,14 @@ def test_a_sub_agent_names_the_call_that_started_it(tmp_path: Path) -> None:
     (row,) = Read(tmp_path).sessions
     assert (row.session_id, row.root_session_id, row.parent_session_id) == (f"{SESSION}/a2", SESSION, f"{SESSION}/a1")
     assert (row.kind, row.subagent_type, row.spawn_call_id) == ("subagent", "Explore", "toolu_7")
+
+
+@pytest.mark.parametrize(
+    "content, status", [([{"type": "web_search_result", "title": "x"}], "ok"), ({"error_code": "max_uses_exceeded"}, "error")]
+)
+def test_a_tool_of_the_vendor_answers_in_the_same_response(tmp_path: Path, content: Any, status: str) -> None:
+    """Call and result are blocks of the assistant's lines."""
+    use = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}}
+    found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": content}
+    row = only(tmp_path, reply(1, use), reply(3, found, uuid="b"))
+    assert (row.tool, row.category, row.status, row.duration_s) == ("web_search", "web", status, 2.0)

@@ -205,6 +205,9 @@ def test_a_request_without_a_time_is_kept_and_reported(tmp_path: Path, want: Wan
 
 def test_a_cost_without_tokens_is_reported(tmp_path: Path) -> None:
     """Some lines of mid-2025 state only a cost; reading usage alone skips them, so they are never half counted."""
-    write(tmp_path, [{**reply(1), "message": {"id": "msg_01C", "role": "assistant", "model": "claude-opus-4", "content": []}, "costUSD": 0.03}])
+    write(
+        tmp_path,
+        [{**reply(1), "message": {"id": "msg_01C", "role": "assistant", "model": "claude-opus-4", "content": []}, "costUSD": 0.03}],
+    )
     read = Read(tmp_path)
     assert (read.usage, [issue.kind for issue in read.issues]) == ([], ["missing-column"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sessionframe.dialects.anthropic import block_text
+from sessionframe.dialects.anthropic import Block, block_text
 from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
@@ -87,10 +87,8 @@ class Reader:
     def _user(self, line: Line) -> Iterator[ParsedRow]:
         self._sessions.see(line)
         for row, block in self._messages.user(line):
-            if row.type == "tool-result" and "tool_calls" in self._want.tables:
-                call = self._tools.result(line, block)
-                if call is not None:
-                    yield call
+            if row.type == "tool-result":
+                yield from self._result(line, block)
             if row.is_human:
                 self._sessions.prompt(line.place, block_text(block))
             elif line.place.kind == "subagent" and row.seq == 0:
@@ -104,8 +102,14 @@ class Reader:
         for row, block in self._messages.assistant(line):
             if row.type == "tool-use" and "tool_calls" in self._want.tables:
                 self._tools.call(line, block)
+            elif row.type == "tool-result":  # tools that the vendor runs answer in the same response
+                yield from self._result(line, block)
             if "messages" in self._want.tables:
                 yield row
+
+    def _result(self, line: Line, block: Block) -> Iterable[ParsedRow]:
+        call = self._tools.result(line, block) if "tool_calls" in self._want.tables else None
+        return () if call is None else (call,)
 
     def _system(self, line: Line) -> Iterator[ParsedRow]:
         self._sessions.see(line)

@@ -142,7 +142,8 @@ def status(record: Record, block: Block, text: str | None) -> Status:
     if record.toolDenialKind is not None:
         return DENIAL_KINDS.get(record.toolDenialKind, "denied")
     if not block.is_error:
-        return "ok"
+        # a tool that the vendor runs answers with a list, or with one error object
+        return "error" if starts_with(block.content, b"{") else "ok"
     said = (text or "").lstrip()
     if said.startswith(INTERRUPTION):
         return "interrupted"
