@@ -25,7 +25,7 @@ LARGE: dict[str, Any] = {
 TOTAL = f"{1_234_567_890 + 98_765_432_101 + 2_345_678_901 + 345_678_901:,}"
 
 
-def printed(width: int, *, by: tuple[str, ...] = (), titles: bool = False, **rows: object) -> str:
+def printed(width: int, *, by: tuple[str, ...] = (), titles: bool = False, **rows: Any) -> str:
     text = io.StringIO()
     report = usage_report(logs(**rows), by=by, tz="UTC", titles=titles)
     print_report(report, Console(file=text, width=width, markup=False, highlight=False, emoji=False))
