@@ -138,7 +138,7 @@ class SessionSummary(Model):
     message_count
         Messages of user, assistant and tools, copied history included; the parts of one message count once.
     created, modified
-        First and last record.
+        First and last record, copied history included.
     """
 
     id: str

@@ -13,7 +13,7 @@ from sessionframe.errors import ProjectNotFoundError, SessionNotFoundError
 from sessionframe.machine import Machine
 from sessionframe.model import Message, Session, SessionSummary, TokenUsage
 from sessionframe.providers.contract import Context, ParsedRow, Provider, Root, Source, Want, unique_roots
-from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName
+from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, UsageRow
 
 ONE_SESSION: frozenset[TableName] = frozenset({"sessions", "messages"})
 
@@ -163,9 +163,12 @@ class SessionApi:
         return found
 
     def _holds(self, source: Source, session_id: str, context: Context) -> bool:
-        """Whether a source speaks of a session; reading stops at the first row that does."""
-        rows: Iterable[ParsedRow] = self._provider.parse(source, Want(ONE_SESSION), context)
-        return any(isinstance(row, MessageRow | SessionRow) and row.session_id == session_id for row in rows)
+        """Whether a source speaks of a session; reading stops at the first row that does.
+
+        Requests count too: a parent repeats those of a sub-agent whose own file is gone.
+        """
+        rows: Iterable[ParsedRow] = self._provider.parse(source, Want(ONE_SESSION | {"usage"}), context)
+        return any(isinstance(row, MessageRow | SessionRow | UsageRow) and row.session_id == session_id for row in rows)
 
     def _title(self, row: SessionRow, tally: Tally, sources: list[Source], context: Context) -> str | None:
         """The session's title; where it has none but its own first words, other sources are asked, as old logs name each other."""

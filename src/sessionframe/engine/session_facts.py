@@ -11,7 +11,7 @@ import msgspec
 from sessionframe.formats.clock import EPOCH
 from sessionframe.model import SessionSummary
 from sessionframe.providers.contract import Source
-from sessionframe.schema import MessageRow, SessionKind, SessionRow, TitleRow
+from sessionframe.schema import MessageRow, SessionKind, SessionRow, TitleRow, UsageRow
 
 LISTED: frozenset[SessionKind] = frozenset({"main", "fork", "review"})
 """Kinds of sessions that a person started; the agent itself starts every other kind."""
@@ -53,8 +53,8 @@ class Tally:
             self.row.ended_at = max(row.at, self.row.ended_at or row.at)
 
 
-def described(row: MessageRow) -> SessionRow:
-    """What a message tells of its session."""
+def described(row: MessageRow | UsageRow) -> SessionRow:
+    """What a message or a request tells of its session."""
     return SessionRow(
         session_id=row.session_id,
         root_session_id=row.root_session_id,

@@ -56,7 +56,7 @@ class Listing:
         for source in longest_first(sources):
             for session_id in seen[source.path].sessions:
                 places.setdefault(session_id, []).append(source)
-        given = self.titles(context, sources)
+        given = best_titles(title for each in seen.values() for title in each.titles)
         found = []
         for session_id, where in places.items():
             facts = [seen[source.path].sessions[session_id] for source in where]
@@ -127,8 +127,13 @@ def stamp_of(source: Source) -> Stamp | None:
     """
     if source.size is None or source.mtime_ns is None:
         return None
+    return (source.size, source.mtime_ns), *map(stat_of, source.companions)
+
+
+def stat_of(path: str) -> tuple[int, int]:
+    """Size and time of a file; something that no file has where there is none."""
     try:
-        beside = [Path(path).stat() for path in source.companions]
+        status = Path(path).stat()
     except OSError:
-        return None
-    return (source.size, source.mtime_ns), *((status.st_size, status.st_mtime_ns) for status in beside)
+        return -1, -1
+    return status.st_size, status.st_mtime_ns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from sessionframe.engine.session_facts import Tally, longest_first, merged, moment
+from sessionframe.engine.session_facts import Tally, described, longest_first, merged, moment
 from sessionframe.model import Message, MessageRole, MessageType, TokenUsage
 from sessionframe.providers.contract import Context, Provider, Source, Want
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, UsageRow
@@ -67,15 +67,16 @@ class Stream:
         self._sources = longest_first(sources)
         self._session_id = session_id
         self._facts: list[SessionRow] = []
+        self._spender: SessionRow | None = None
         self._tally = tally
         self.issues: list[IssueRow] = []
 
     @property
     def row(self) -> SessionRow | None:
-        """What the sources, or else the messages, said of the session, once `messages` has been read to its end."""
+        """What the sources, or else the messages or requests, said of the session, once `messages` has been read to its end."""
         if self._facts:
             return merged(self._facts)
-        return self._tally.row if self._tally else None
+        return (self._tally.row if self._tally else None) or self._spender
 
     def messages(self, *, raw: bool = False, tables: frozenset[TableName] = frozenset({"messages"})) -> Iterator[Message]:
         """The messages, in the order of the log.
@@ -118,6 +119,7 @@ class Stream:
         for row in self._provider.parse(source, USAGE, self._context):
             if isinstance(row, UsageRow) and row.session_id == self._session_id and known.is_new(row.dedup_key, source):
                 found.setdefault(row.line, []).append(spent_on(row))
+                self._spender = self._spender or described(row)
             elif isinstance(row, IssueRow):
                 self.issues.append(row)
         return found
