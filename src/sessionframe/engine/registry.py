@@ -69,9 +69,12 @@ class Registry:
     def get(self, agent_type: str) -> Registered:
         """The provider of an agent."""
         with self._lock:
-            for found in (self._registered.get(agent_type), self._own(agent_type), self._plug_ins().get(agent_type)):
-                if found is not None:
-                    return found
+            if agent_type in self._registered:
+                return self._registered[agent_type]
+            if agent_type in self._built_in:
+                return self._own(agent_type)
+            if agent_type in self._plug_ins():
+                return self._plug_ins()[agent_type]
             raise ProviderNotFoundError(agent_type, self.names())
 
     def names(self) -> list[str]:
@@ -79,12 +82,12 @@ class Registry:
         with self._lock:
             return list(dict.fromkeys([*self._built_in, *self._plug_ins(), *self._registered]))
 
-    def _own(self, agent_type: str) -> Provider | None:
+    def _own(self, agent_type: str) -> Provider:
         """A built-in provider."""
-        if agent_type in self._built_in and agent_type not in self._loaded:
+        if agent_type not in self._loaded:
             module, _, name = self._built_in[agent_type].partition(":")
             self._loaded[agent_type] = getattr(importlib.import_module(module), name)
-        return self._loaded.get(agent_type)
+        return self._loaded[agent_type]
 
     def _plug_ins(self) -> dict[str, Registered]:
         """What packages add. One that cannot be used is left out with a warning that names it."""
