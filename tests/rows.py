@@ -30,17 +30,37 @@ numbers = itertools.count(1)
 
 def request(at: str | int | None = "2026-10-01T12:00:00Z", **values: Any) -> UsageRow:
     number = next(numbers)
-    known = {"session_id": "s1", "root_session_id": "s1", "source": "s1.jsonl", "line": number, "request_id": f"r{number}"}
+    known = {
+        "agent": "claude-code",
+        "session_id": "s1",
+        "root_session_id": "s1",
+        "source": "s1.jsonl",
+        "line": number,
+        "request_id": f"r{number}",
+    }
     return UsageRow(**{**known, "at": micros(at), **values})
 
 
 def call(status: str = "ok", at: str | None = "2026-10-01T12:00:00Z", **values: Any) -> ToolCallRow:
-    known = {"session_id": "s1", "root_session_id": "s1", "source": "s1.jsonl", "tool": "Bash", "call_id": f"c{next(numbers)}"}
+    known = {
+        "agent": "claude-code",
+        "session_id": "s1",
+        "root_session_id": "s1",
+        "source": "s1.jsonl",
+        "tool": "Bash",
+        "call_id": f"c{next(numbers)}",
+    }
     return ToolCallRow(**{**known, "status": status, "at": micros(at), **values})
 
 
 def session(name: str, root: str | None = None, started: str | None = "2026-10-01T12:00:00Z", **values: Any) -> SessionRow:
-    known = {"session_id": name, "root_session_id": root or name, "source": f"{name}.jsonl", "started_at": micros(started)}
+    known = {
+        "agent": "claude-code",
+        "session_id": name,
+        "root_session_id": root or name,
+        "source": f"{name}.jsonl",
+        "started_at": micros(started),
+    }
     return SessionRow(**{**known, **values})
 
 

@@ -38,6 +38,14 @@ def test_times_in_csv_are_iso_with_their_zone() -> None:
     assert text.getvalue() == b"at,model\n2026-10-01T12:00:00.000000Z,a|b\n,\n"
 
 
+def test_a_stream_of_many_parts_has_one_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "SLICE_ROWS", 1)
+    text = io.BytesIO()
+    export.write_stream(FRAME.select("model"), text, "csv")
+    export.write_stream(FRAME.select("model").clear(), text, "csv")
+    assert text.getvalue() == b"model\na|b\n\nmodel\n"
+
+
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: pl.DataFrame, file: IO[bytes]) -> None:
         file.write(b"half")

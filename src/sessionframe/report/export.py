@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], Any]] = {
     "csv": lambda frame, file: frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
     "jsonl": lambda frame, file: frame.write_ndjson(file),
 }
+SLICE_ROWS = 10_000
 SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -76,5 +78,13 @@ def check_stream(chosen: str) -> None:
 
 
 def write_stream(frame: pl.DataFrame, stream: IO[bytes], chosen: str) -> None:
-    """Write to an open stream."""
-    WRITERS[chosen](frame, stream)
+    """Write to an open stream, some rows at a time.
+
+    Through Python's own `write`: polars takes the file behind a stream, and reports a closed pipe as an error like any other.
+    """
+    slices = frame.iter_slices(SLICE_ROWS) if frame.height else [frame]
+    for place, rows in enumerate(slices):
+        text = io.BytesIO()
+        WRITERS[chosen](rows, text)
+        _, _, without_header = text.getvalue().partition(b"\n")
+        stream.write(without_header if place and chosen == "csv" else text.getvalue())

@@ -1,0 +1,305 @@
+"""The command line: every command on a sample home, what goes to which stream, exit codes, what it loads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from sessionframe import cli
+from sessionframe.schema import SCHEMA, TABLES
+
+SAMPLES = Path(__file__).parents[1] / "data-samples"
+DEMO = str(SAMPLES / "demo")
+BASIC = str(SAMPLES / "claude-code" / "basic" / "home")
+
+
+@dataclass
+class Done:
+    """What a command returned and wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Run:
+    """Runs the command line in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *arguments: str) -> Done:
+        self._monkeypatch.setattr(sys, "argv", ["sessionframe", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        written = self._capsys.readouterr()
+        return Done(int(stop.value.code or 0), written.out, written.err)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setattr("warnings.showwarning", None)  # put back what `main` replaces
+    monkeypatch.setenv("COLUMNS", "200")
+    return Run(monkeypatch, capsys)
+
+
+def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The command line as a program of its own."""
+    command = [sys.executable, "-m", "sessionframe.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, **options)
+
+
+def test_report_for_people(run: Run) -> None:
+    done = run("report", "--home", DEMO, "--tz", "UTC")
+    assert done.code == 0
+    assert done.out.split()[0] == "Day"
+    assert "Total" in done.out
+    assert "API-equivalent estimate at list prices, not a bill" in done.out
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("period", ["daily", "weekly", "monthly", "total"])
+@pytest.mark.parametrize("by", ["model", "project", "session", "branch", "agent"])
+def test_every_grouping_adds_up_to_the_totals(run: Run, period: str, by: str) -> None:
+    made = run("report", period, "--by", by, "--home", DEMO, "--tz", "UTC", "--json").json
+    for name in ("requests", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "total_tokens"):
+        assert sum(row[name] or 0 for row in made["rows"]) == made["totals"][name]
+    assert sum(row["cost_usd"] or 0 for row in made["rows"]) == pytest.approx(made["totals"]["cost_usd"])
+    assert made["totals"]["requests"] > 0
+
+
+def test_groups_with_commas_and_repeated_mean_the_same(run: Run) -> None:
+    commas, repeated = ("--by", "model,project"), ("--by", "model", "--by", "project")
+    assert run("report", *commas, "--home", DEMO, "--csv").out == run("report", *repeated, "--home", DEMO, "--csv").out
+
+
+def test_csv_and_json_have_the_same_rows(run: Run) -> None:
+    options = ("report", "weekly", "--by", "model", "--home", DEMO, "--tz", "UTC")
+    in_csv = list(csv.DictReader(io.StringIO(run(*options, "--csv").out)))
+    in_json = run(*options, "--json").json["rows"]
+    assert [{name: "" if value is None else str(value) for name, value in row.items()} for row in in_json] == in_csv
+
+
+def test_titles_are_shown_only_when_asked_for(run: Run) -> None:
+    without = run("report", "total", "--by", "session", "--home", DEMO, "--json").json["rows"]
+    with_titles = run("report", "total", "--titles", "--home", DEMO, "--json").json["rows"]
+    assert "title" not in without[0]
+    assert any(row["title"] for row in with_titles)
+
+
+def test_limits_reach_the_scan(run: Run) -> None:
+    def total(*options: str) -> int:
+        return int(run("report", "total", "--home", DEMO, "--tz", "UTC", "--json", *options).json["totals"]["requests"])
+
+    days = run("report", "--home", DEMO, "--tz", "UTC", "--json").json["rows"]
+    cut = days[len(days) // 2]["period"]
+    assert total("--until", cut) + total("--since", cut) == total()
+    assert 0 < total("--since", cut) < total()
+    projects = run("report", "total", "--by", "project", "--home", DEMO, "--json").json["rows"]
+    assert total("--project", projects[0]["project"]) == projects[0]["requests"]
+    assert total("--agent", "claude-code", "--jobs", "1") == total()
+    assert total("--root", f"claude-code={DEMO}/.claude") == total()
+
+
+def test_several_homes_are_told_apart(run: Run) -> None:
+    both = ("--home", f"laptop={DEMO}", "--home", f"server={BASIC}")
+    rows = run("report", "total", "--by", "host", *both, "--json").json["rows"]
+    assert {row["host"] for row in rows} == {"laptop", "server"}
+
+
+def test_an_empty_home_is_no_error(run: Run, tmp_path: Path) -> None:
+    done = run("report", "--home", str(tmp_path), "--json")
+    assert (done.code, done.json["rows"]) == (0, [])
+    assert "sessionframe doctor" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["report", "--by", "modell"], "Did you mean 'model'"),
+        (["report", "yearly"], "yearly"),
+        (["report", "--json", "--csv"], "exclude each other"),
+        (["report", "--tz", "Europe/Berlinn"], "Did you mean 'Europe/Berlin'"),
+        (["report", "--since", "yesterday"], "since='yesterday'"),
+        (["report", "--agent", "claude"], "Did you mean 'claude-code'"),
+        (["report", "--root", "claude-code"], "AGENT=PATH"),
+        (["report", "--home", "/no/such/home"], "/no/such/home"),
+        (["report", "--home", f"a={DEMO}", "--home", f"a={BASIC}"], "same label"),
+        (["reprot"], "Did you mean 'report'"),
+        (["export", "usage"], "--to"),
+        (["export", "usage", "--to", "usage.xlsx"], "does not tell the format"),
+        (["export", "usage", "--to", "-", "--format", "parquet"], "standard output"),
+        (["schema", "usages"], "usages"),
+    ],
+)
+def test_wrong_arguments_say_what_is_wrong_and_exit_with_2(run: Run, arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+
+
+def test_what_cannot_be_done_is_one_line_and_exit_code_1(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "prices.toml").write_text("models = 3")
+    done = run("report", "--home", DEMO, "--prices", str(tmp_path / "prices.toml"))
+    assert done.code == 1
+    assert done.err.startswith("sessionframe: ")
+    assert done.out == ""
+
+
+def test_doctor(run: Run, tmp_path: Path) -> None:
+    done = run("doctor", "--home", DEMO, "--tz", "UTC")
+    assert done.code == 0
+    assert "Claude Code (claude-code)" in done.out
+    (agent,) = run("doctor", "--home", DEMO, "--agent", "claude-code", "--json").json["agents"]
+    assert agent["verdict"] == "ok"
+    assert agent["files"] == sum(root["files"] for root in agent["roots"])
+    (nothing,) = run("doctor", "--home", str(tmp_path), "--agent", "claude-code", "--json").json["agents"]
+    assert "none of the folders exists" in nothing["verdict"]
+
+
+def test_doctor_shows_path_and_line_of_a_problem(run: Run) -> None:
+    (agent,) = run("doctor", "--home", str(SAMPLES / "claude-code" / "broken" / "home"), "--agent", "claude-code", "--json").json["agents"]
+    broken = {problem["kind"]: problem for problem in agent["problems"]}["broken-line"]
+    assert broken["line"] >= 1
+    assert Path(broken["source"]).is_file()
+    assert broken["advice"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_export_of_every_table(run: Run, tmp_path: Path, table: str) -> None:
+    done = run("export", table, "--to", str(tmp_path / "x.parquet"), "--home", DEMO)
+    assert (done.code, done.out) == (0, "")
+    assert pl.read_parquet(tmp_path / "x.parquet").columns == [column.name for column in SCHEMA[table].public]  # type: ignore[index]
+
+
+def test_export_to_standard_output(run: Run) -> None:
+    done = process("export", "usage", "--to", "-", "--format", "jsonl", "--home", DEMO)
+    requests = run("report", "total", "--home", DEMO, "--json").json["totals"]["requests"]
+    assert done.returncode == 0
+    assert len([json.loads(line) for line in done.stdout.splitlines()]) == requests
+    assert done.stderr == ""
+
+
+def test_export_replaces_a_file_only_when_forced(run: Run, tmp_path: Path) -> None:
+    options = ("export", "issues", "--to", str(tmp_path / "x.csv"), "--home", BASIC)
+    assert [run(*options).code, run(*options).code, run(*options, "--force").code] == [0, 2, 0]
+
+
+def test_export_holds_text_only_when_asked_for(run: Run, tmp_path: Path) -> None:
+    options = ("export", "messages", "--home", DEMO)
+    run(*options, "--to", str(tmp_path / "bare.parquet"))
+    run(*options, "--to", str(tmp_path / "full.parquet"), "--content", "--replays")
+    bare, full = (pl.read_parquet(tmp_path / name) for name in ("bare.parquet", "full.parquet"))
+    assert bare["content"].null_count() == bare.height
+    assert full["content"].null_count() < full.height
+    assert full["is_replay"].any()
+    assert not bare["is_replay"].any()
+
+
+def test_schema(run: Run) -> None:
+    assert "cache_write_1h_tokens" in run("schema", "usage").out
+    assert "duration_from" not in run("schema", "usage").out
+    assert set(run("schema", "--json").json) == set(TABLES)
+    (cost,) = (column for column in run("schema", "usage", "--json").json["usage"] if column["name"] == "cost_usd")
+    assert (cost["polars"], cost["pandas"], cost["unit"]) == ("Float64", "float64", "USD")
+
+
+def test_providers(run: Run) -> None:
+    assert "Claude Code (claude-code)" in run("providers").out
+    assert "claude-code" in [agent["agent_type"] for agent in run("providers", "--json").json]
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version").out.strip() == version("sessionframe")
+    for command in ("report", "doctor", "export", "schema", "providers"):
+        done = run(command, "--help")
+        assert done.code == 0
+        assert command in done.out
+
+
+def test_a_report_loads_neither_pandas_nor_matplotlib() -> None:
+    script = f"""
+import sys
+from sessionframe import cli
+sys.argv = ["sessionframe", "report", "--by", "model", "--home", {DEMO!r}]
+try:
+    cli.main()
+finally:
+    print(sorted({{"pandas", "matplotlib", "pyarrow"}} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "sessionframe.cli", "export", "messages", "--to", "-", "--format", "jsonl", "--home", DEMO]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as going:
+        assert going.stdout is not None
+        assert going.stderr is not None
+        going.stdout.read(10)
+        going.stdout.close()
+        assert going.stderr.read() == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_ctrl_c_ends_without_a_traceback() -> None:
+    script = """
+import sys, time
+import sessionframe.engine
+def slow(*agents, **options):
+    print("begun", flush=True)
+    time.sleep(60)
+sessionframe.engine.scan = slow
+from sessionframe import cli
+sys.argv = ["sessionframe", "report"]
+cli.main()
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as going:
+        assert going.stdout is not None
+        assert going.stdout.readline() == b"begun\n"
+        time.sleep(0.1)
+        going.send_signal(signal.SIGINT)
+        _, error = going.communicate(timeout=20)
+    assert going.returncode == 130
+    assert b"Traceback" not in error
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_consoles_of_another_encoding(encoding: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "120"}
+    command = [sys.executable, "-m", "sessionframe.cli", "report", "--titles", "--home", DEMO]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Total tokens" in done.stdout.decode(encoding)
+
+
+def test_data_that_is_piped_on_is_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / ".claude/projects/x"
+    folder.mkdir(parents=True)
+    line = (SAMPLES / "claude-code/basic/home/.claude").rglob("*.jsonl")
+    text = next(line).read_text("utf-8")
+    cwd = next(json.loads(record)["cwd"] for record in text.splitlines() if "cwd" in json.loads(record))
+    (folder / "s.jsonl").write_text(text.replace(json.dumps(cwd), json.dumps("/home/demo/größe-漢字", ensure_ascii=False)), "utf-8")
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = process("report", "--by", "project", "--csv", "--home", str(tmp_path), env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "/home/demo/größe-漢字" in done.stdout
