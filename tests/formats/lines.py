@@ -56,7 +56,7 @@ class RawRecord(msgspec.Struct, gc=False):
     """A line that keeps a part of itself undecoded."""
 
     n: int | None = None
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw(b"")
 
 
 def read(path: Path, containing: bytes | None = None, block_bytes: int = BLOCK_BYTES) -> tuple[list[tuple[int, Record]], list[IssueRow]]:

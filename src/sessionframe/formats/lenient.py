@@ -216,6 +216,8 @@ def refuse_strict(info: inspect.StructType) -> None:
 
 def plan_union(info: inspect.UnionType, known: Known) -> Fit:
     """The first of several types that takes the value: one that takes it as it is goes before one that converts it."""
+    if any(isinstance(member, inspect.RawType) for member in info.types):
+        raise TypeError("a field of JSON text cannot be anything else too: msgspec would take nothing but the other; use an empty default")
     members = [(TAKES.get(type(member), frozenset()), plan(member, known)) for member in info.types]
 
     def fit(value: Any, where: str, tell: Tell) -> Any:
