@@ -55,14 +55,15 @@ def answered(whole: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     first = answers.sort("ended_at", "source", "line", nulls_last=True).unique(KEY, keep="first", maintain_order=True)
     found = first.select(*KEY, *(pl.col(name).alias(f"found_{name}") for name in RESULT))
     joined = whole.join(found, on=KEY, how="left", maintain_order="left")
-    open_call = (pl.col("status") == "pending") & pl.col("found_status").is_not_null()
-    filled = joined.with_columns(pl.when(open_call).then(pl.col(f"found_{name}")).otherwise(pl.col(name)).alias(name) for name in RESULT)
-    waited = pl.col("ended_at") - pl.col("at")
-    measured = open_call & pl.col("found_duration_s").is_null() & (waited.dt.total_microseconds() >= 0)
-    return filled.with_columns(
-        pl.when(measured).then(waited.dt.total_microseconds() / 1e6).otherwise("duration_s").alias("duration_s"),
-        pl.when(measured).then(pl.lit("timestamps", dtype=whole.schema["duration_from"])).otherwise("duration_from").alias("duration_from"),
-    ).select(whole.columns)
+    is_open = (pl.col("status") == "pending") & pl.col("found_status").is_not_null()
+    waited = (pl.col("found_ended_at") - pl.col("at")).dt.total_microseconds() / 1e6
+    measured = pl.col("found_duration_s").is_null() & (waited >= 0)
+    answer = {name: pl.col(f"found_{name}") for name in RESULT}
+    answer["duration_s"] = pl.when(measured).then(waited).otherwise(answer["duration_s"])
+    clock = pl.lit("timestamps", dtype=whole.schema["duration_from"])
+    answer["duration_from"] = pl.when(measured).then(clock).otherwise(answer["duration_from"])
+    filled = (pl.when(is_open).then(value).otherwise(pl.col(name)).alias(name) for name, value in answer.items())
+    return joined.with_columns(filled).select(whole.columns)
 
 
 def lost_issues(lost: pl.DataFrame) -> list[IssueRow]:
