@@ -25,8 +25,7 @@ UNSAID: dict[TableName, str] = {
     "sessions": "subagent_type agent_version entrypoint tool_errors cache_write_1h_tokens reasoning_tokens web_searches recorded_cost_usd",
     "messages": "request_id",
     "tool_calls": "request_id tool mcp_server path command exit_code lines_added lines_removed child_session_id",
-    "usage": "request_id vendor cache_write_1h_tokens reasoning_tokens web_searches speed service_tier inference_geo is_final "
-    "recorded_cost_usd",
+    "usage": "request_id cache_write_1h_tokens reasoning_tokens web_searches speed service_tier inference_geo is_final recorded_cost_usd",
 }
 """Columns that a `Message` and a `SessionSummary` have no field for."""
 ALWAYS_NULL = {

@@ -50,7 +50,7 @@ class Reading:
         self._see(row.at)
         if row.is_human and self._prompt is None:
             self._prompt = message.content
-        if message.usage is not None:
+        if message.usage is not None and "usage" in self._want.tables:
             self._keep(message, message.usage, row)
         if "messages" in self._want.tables:
             yield row
@@ -100,6 +100,8 @@ class Reading:
         known = self._requests.get(message.id)
         if known is not None and (known.output_tokens or 0) > (usage.output_tokens or 0):
             return
+        if usage.cache_write:
+            self._problems.add("estimate", "cache writes are priced as kept for 5 minutes: messages do not say for how long", row.line)
         self._requests[message.id] = UsageRow(
             session_id=row.session_id,
             root_session_id=row.root_session_id,
