@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import stat
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, BinaryIO, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -158,9 +158,19 @@ def whole_lines(path: str | os.PathLike[str], problems: Problems, block_bytes: i
         yield Lines(line, 0, len(line))
 
 
+READ_ONLY: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Flags of a plain reader; without waiting, or opening a pipe that nobody writes to would never return."""
+UNNOTICED: Final = getattr(os, "O_NOATIME", 0)
+"""Leaves the time of last access as it is, where the system knows that and the file is the user's own."""
+
+
 def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading. Raises `OSError` for what is no regular file: reading a pipe would wait for ever."""
-    file = Path(path)
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise OSError(0, "not a regular file", str(file))
-    return file.open("rb", buffering=0)
+    """Open a file for reading, without a trace in it. Raises `OSError` for what is no regular file."""
+    try:
+        number = os.open(path, READ_ONLY | UNNOTICED)
+    except PermissionError:
+        number = os.open(path, READ_ONLY)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(0, "not a regular file", os.fspath(path))
+    return pathlib.Path(number).open("rb", buffering=0)  # type: ignore[return-value]  # a raw file has all of BinaryIO that is used

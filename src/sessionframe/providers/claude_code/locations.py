@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sessionframe.formats.jsonl import open_bytes
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
@@ -171,6 +172,7 @@ def retention(machine: Machine) -> str | None:
 def read_json(path: str | Path) -> Any:
     """A small JSON file, or nothing when it is missing or broken: sidecars only add to what the transcripts say."""
     try:
-        return json.loads(Path(path).read_bytes().decode("utf-8-sig", errors="replace"))
+        with open_bytes(path) as file:
+            return json.loads(file.read().decode("utf-8-sig", errors="replace"))
     except (OSError, ValueError, RecursionError):
         return None

@@ -14,7 +14,7 @@ from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import is_human_prompt, is_queued_prompt
 from sessionframe.providers.claude_code.records import Attachment, Record
 from sessionframe.providers.claude_code.threads import Line
-from sessionframe.providers.claude_code.usage import is_vendor_id
+from sessionframe.providers.claude_code.usage import VENDOR_ID
 from sessionframe.schema import MessageKind, MessageRow, Role
 
 COMPACTIONS = frozenset({"compact_boundary"})
@@ -70,7 +70,7 @@ class Messages:
         record, message = line.record, line.record.message
         for number, block in enumerate(blocks(message.content if message else None)):
             kind, text = block_kind(block), block_text(block)
-            vendor_id = message.id if message and message.id and is_vendor_id(message.id) else None
+            vendor_id = message.id if message and message.id and message.id.startswith(VENDOR_ID) else None
             # The SDK's fork rewrites every uuid, so a part of a response is known by the response and what it says.
             key = f"{vendor_id}:{kind}:{block.id or part_hash(text)}" if vendor_id else f"{record.uuid}:{number}"
             row = self._row(line, Part("tool" if kind == "tool-result" else "assistant", kind, text, key))

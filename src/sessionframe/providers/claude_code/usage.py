@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
@@ -14,12 +15,13 @@ from sessionframe.schema import UsageRow
 from sessionframe.schema.usage import RequestKind
 
 SYNTHETIC = "<synthetic>"
+VENDOR_ID = "msg_"
+"""How the ids begin that Anthropic gives, and that are unique. Evidence: none of 29,334 had two request ids."""
 FIRST_FINAL_VERSION = (2, 1, 97)
 """From 2.1.97 on lines carry the final usage instead of the stream's placeholder (changelog)."""
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct, gc=False):
     """The lines of one response seen so far: the first, and the one that tells the most.
 
     Attributes
@@ -30,6 +32,8 @@ class Request:
         The line or repeated line whose numbers are kept, with its message, usage and line number.
     carrier
         The line of the file that holds `spoken`: the same one, or the progress record that repeats it.
+    echo
+        The numbers are a report of a line that another file should hold.
     """
 
     first: Envelope | EchoedRecord
@@ -38,11 +42,7 @@ class Request:
     reply: Reply
     usage: Usage
     line: int
-
-    @property
-    def echo(self) -> bool:
-        """The numbers are a report of a line that another file should hold."""
-        return self.spoken is not self.carrier
+    echo: bool
 
 
 class Requests:
@@ -59,7 +59,7 @@ class Requests:
             reply = record.message
             if reply is not None and reply.usage is not None:
                 if is_billed(record, reply, reply.usage):
-                    self._keep(record, record, reply, reply.usage, line)
+                    self._keep(Request(record, record, record, reply, reply.usage, line, echo=False))
             elif record.costUSD:
                 self._problems.add("missing-column", "a response states its cost but no tokens: it is not counted", line)
         elif record.type == "progress" and record.data is not None:
@@ -74,15 +74,16 @@ class Requests:
         if inner is None or inner.type != "assistant" or inner.message is None or inner.message.usage is None:
             return
         if inner.message.model != SYNTHETIC:
-            self._keep(inner, record, inner.message, inner.message.usage, line)
+            self._keep(Request(inner, inner, record, inner.message, inner.message.usage, line, echo=True))
 
-    def _keep(self, spoken: Envelope | EchoedRecord, carrier: Envelope, reply: Reply, usage: Usage, line: int) -> None:
-        group = group_key(spoken, reply, usage) or (line,)
+    def _keep(self, seen: Request) -> None:
+        group = group_key(seen)
         known = self._found.get(group)
         if known is None:
-            self._found[group] = Request(spoken, spoken, carrier, reply, usage, line)
-        elif survives(reply, usage, echo=spoken is not carrier, over=known):
-            known.spoken, known.carrier, known.reply, known.usage, known.line = spoken, carrier, reply, usage, line
+            self._found[group] = seen
+        elif survives(seen, known):
+            seen.first = known.first
+            self._found[group] = seen
 
     def rows(self) -> Iterator[UsageRow]:
         """One row per request of this source, in the order of their first lines."""
@@ -112,31 +113,27 @@ def is_zero(usage: Usage) -> bool:
     return not any((usage.input_tokens, usage.output_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens))
 
 
-def is_vendor_id(message_id: str) -> bool:
-    """Whether an id was given by Anthropic and so is unique. Evidence: no `msg_` id of 29,334 had two request ids."""
-    return message_id.startswith("msg_")
-
-
 def prompt_counts(usage: Usage) -> tuple[int | None, int | None, int | None]:
     """The input side of a usage: identical on all lines of one response (measured on 119,565 lines)."""
     return usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens
 
 
-def group_key(record: Envelope | EchoedRecord, reply: Reply, usage: Usage) -> object | None:
-    """Equal for the lines of one response within a file; nothing for a line that stands alone.
+def group_key(request: Request) -> object:
+    """Equal for the lines of one response within a file.
 
     `msg_` ids alone suffice: the request id is missing on part of some groups, and replays of `/btw` before 2.1.101 carry
     another one. Other ids come from gateways, some of which answer every call with the same id; there the request id, or
     without one the input side, tells responses apart.
     """
-    if reply.id is None:
-        return record.uuid
-    if is_vendor_id(reply.id):
-        return reply.id
+    message_id, record = request.reply.id, request.spoken
+    if message_id is None:
+        return record.uuid or (request.line,)
+    if message_id.startswith(VENDOR_ID):
+        return message_id
     if record.requestId is not None:
-        return reply.id, record.requestId
+        return message_id, record.requestId
     thread = (record.agentId, record.isSidechain) if isinstance(record, Envelope) else ()
-    return reply.id, *thread, *prompt_counts(usage)
+    return message_id, *thread, *prompt_counts(request.usage)
 
 
 def global_key(request: Request, place: Place) -> str:
@@ -147,7 +144,7 @@ def global_key(request: Request, place: Place) -> str:
     message_id, first = request.reply.id, request.first
     if message_id is None:
         return f"uuid:{first.uuid}" if first.uuid else f"line:{place.session_id}:{request.line}"
-    if is_vendor_id(message_id):
+    if message_id.startswith(VENDOR_ID):
         return message_id
     if first.requestId is not None:
         return f"{message_id}|{first.requestId}"
@@ -156,25 +153,25 @@ def global_key(request: Request, place: Place) -> str:
     return f"{message_id}|{first.timestamp}|{prompt_counts(request.usage)}"
 
 
-def survives(reply: Reply, usage: Usage, *, echo: bool, over: Request) -> bool:
+def survives(seen: Request, known: Request) -> bool:
     """Whether a later line of a response replaces the one kept so far, as a whole and never field by field.
 
     The line with most output wins, then one with a stop reason, then the later: in all 899 files the last line had the
     largest output. Lines around a mid-stream fallback carry another model and cache split, so fields must not be mixed.
     """
-    if echo != over.echo:
-        return over.echo
-    mine, kept = usage.output_tokens or 0, over.usage.output_tokens or 0
-    if mine != kept:
-        return mine > kept
-    return reply.stop_reason is not None or over.reply.stop_reason is None
+    if seen.echo != known.echo:
+        return known.echo
+    output, kept = seen.usage.output_tokens or 0, known.usage.output_tokens or 0
+    if output != kept:
+        return output > kept
+    return seen.reply.stop_reason is not None or known.reply.stop_reason is None
 
 
 def usage_row(request: Request, place: Place) -> UsageRow:
     """The row of a request."""
     usage, record = request.usage, request.spoken
     split = usage.cache_creation
-    return UsageRow(
+    row = UsageRow(
         session_id=place.session_id,
         root_session_id=place.root_session_id,
         request_id=record.requestId,
@@ -191,19 +188,23 @@ def usage_row(request: Request, place: Place) -> UsageRow:
         cache_write_tokens=cache_write(usage),
         cache_write_1h_tokens=split.ephemeral_1h_input_tokens if split else None,
         output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.output_tokens_details.thinking_tokens if usage.output_tokens_details else None,
-        web_searches=usage.server_tool_use.web_search_requests if usage.server_tool_use else None,
         speed=usage.speed,
         service_tier=usage.service_tier,
         inference_geo=usage.inference_geo,
         is_final=is_final(request.reply.stop_reason, place.version),
         evidence="agent_progress" if request.echo else "assistant",
-        recorded_cost_usd=record.costUSD if isinstance(record, Envelope) else None,
         source=place.source,
         line=request.line,
         dedup_key=global_key(request, place),
         is_echo=request.echo,
     )
+    if usage.output_tokens_details is not None:
+        row.reasoning_tokens = usage.output_tokens_details.thinking_tokens
+    if usage.server_tool_use is not None:
+        row.web_searches = usage.server_tool_use.web_search_requests
+    if isinstance(record, Envelope):
+        row.recorded_cost_usd = record.costUSD
+    return row
 
 
 def cache_write(usage: Usage | Iteration) -> int | None:
