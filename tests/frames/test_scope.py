@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_what_has_no_time_is_left_out_of_every_range() -> None:
 def test_adjoining_ranges_hold_every_record_once(times: list[int], cuts: list[int]) -> None:
     rows = [usage("s", line, str(line), at=at) for line, at in enumerate(times)]
     bounds: list[int | None] = [None, *sorted(cuts), None]
-    parts = [lines(Scope(since, until), rows) for since, until in zip(bounds, bounds[1:], strict=False)]
+    parts = [lines(Scope(since, until), rows) for since, until in pairwise(bounds)]
     assert sorted(line for part in parts for line in part) == list(range(len(times)))
 
 

@@ -225,7 +225,7 @@ def test_a_thread_does_not_start_itself() -> None:
 
 
 def test_copied_sub_agents_belong_to_the_fork_they_lie_in() -> None:
-    rows: list[Row] = [session(name) for name in "ab"] + [session(f"{name}/x", spawn_call_id="c") for name in "ab"]
+    rows: list[Row] = [session("a"), session("b"), *(session(f"{name}/x", spawn_call_id="c") for name in "ab")]
     rows += [call(name, 1, "c") for name in "ab"] + [usage(f"{name}/x", 1, "k") for name in "ab"]
     table = summed_sessions(rows, lineage={"b": COPY})
     assert [table[name]["parent_session_id"] for name in ("a/x", "b/x")] == ["a", "b"]
@@ -261,7 +261,7 @@ def test_sessions_of_equal_name_that_share_nothing_are_two() -> None:
 
 
 def test_a_silent_session_and_its_backup_are_one() -> None:
-    rows: list[Row] = [session("s", source=f"/{host}/s", host=host) for host in ("one", "two")] + [session("t", host="two")]
+    rows: list[Row] = [*(session("s", source=f"/{host}/s", host=host) for host in ("one", "two")), session("t", host="two")]
     assert summed_sessions(rows).keys() == {"one:s", "two:t"}
 
 
