@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import stat
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, BinaryIO, Final, Generic, NamedTuple, TypeVar
+from io import FileIO
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -164,7 +164,7 @@ UNNOTICED: Final = getattr(os, "O_NOATIME", 0)
 """Leaves the time of last access as it is, where the system knows that and the file is the user's own."""
 
 
-def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
+def open_bytes(path: str | os.PathLike[str]) -> FileIO:
     """Open a file for reading, without a trace in it. Raises `OSError` for what is no regular file."""
     try:
         number = os.open(path, READ_ONLY | UNNOTICED)
@@ -173,4 +173,4 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise OSError(0, "not a regular file", os.fspath(path))
-    return pathlib.Path(number).open("rb", buffering=0)  # type: ignore[return-value]  # a raw file has all of BinaryIO that is used
+    return FileIO(number)

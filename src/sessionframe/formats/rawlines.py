@@ -37,7 +37,7 @@ class RawLines:
     def _next(self) -> bytes:
         try:
             if self._file is None:
-                self._file = BufferedReader(open_bytes(self._path))  # type: ignore[arg-type]  # it is a raw file
+                self._file = BufferedReader(open_bytes(self._path))
             return self._file.readline()
         except OSError:
             return b""
