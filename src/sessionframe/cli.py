@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import importlib.metadata
 import inspect
 import os
 import sys
@@ -91,7 +90,9 @@ class Scan:
         """Scan, with a progress bar while the logs are read."""
         from sessionframe.engine import scan
         from sessionframe.report.progress import progress_bar
+        from sessionframe.zones import zone
 
+        zone(self.tz)  # a mistake shows before the logs are read
         with progress_bar() as progress:
             yield scan(
                 *(self.agent or ()),
@@ -132,7 +133,9 @@ def reads_logs(command: Callable[..., None]) -> Callable[..., None]:
 
 def version() -> str:
     """The version of this package."""
-    return importlib.metadata.version("sessionframe")
+    from importlib.metadata import version as installed
+
+    return installed("sessionframe")
 
 
 def print_version(wanted: bool) -> None:
@@ -165,15 +168,17 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with the same columns as the JSON rows.")] = False,
 ) -> None:
     """Tokens and cost per day, week or month. The cost is an API-equivalent estimate at list prices, not a bill."""
-    from sessionframe.report.usage import usage_report
+    from sessionframe.report.groups import columns_of, names_of
 
     if as_json and as_csv:
         raise OptionError("--json and --csv exclude each other.")
-    groups = [name.strip() for text in by or () for name in text.split(",") if name.strip()]
-    if titles and "session" not in groups:
-        groups.append("session")
+    groups = names_of(by or (), titles=titles)
+    columns_of(period, groups)  # a mistake shows before the logs are read
     with scan.logs() as logs:
-        made = usage_report(logs, period=period, by=list(dict.fromkeys(groups)), tz=scan.tz, titles=titles)
+        logs.usage.to_frame("polars")  # before the libraries of the report load: worker processes are at work meanwhile
+        from sessionframe.report.usage import usage_report
+
+        made = usage_report(logs, period=period, by=groups, tz=scan.tz, titles=titles)
     if as_json:
         from sessionframe.report.data import report_json
 
@@ -258,6 +263,10 @@ def providers(as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = F
     typer.echo(declared.providers_json(known)) if as_json else declared.print_providers(known)
 
 
+COMMANDS = (report, doctor, export, schema, providers)
+"""In the order in which help and documentation show them."""
+
+
 def note(text: str) -> None:
     """A line for people, never in the way of data."""
     print(f"sessionframe: {text}", file=sys.stderr)  # noqa: T201 - the command line is where printing belongs
@@ -265,7 +274,7 @@ def note(text: str) -> None:
 
 def main() -> None:
     """Run the command line: exit code 0, 1 for what cannot be done, 2 for wrong arguments, 130 for Ctrl-C."""
-    from sessionframe.report.terminal import make_streams_safe
+    from sessionframe.report.streams import make_streams_safe
 
     make_streams_safe()
     warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")

@@ -109,11 +109,11 @@ def test_text_for_people(provider: Provider, machine: Machine) -> None:
     print_doctor([found], Console(file=text, width=200), tz="Europe/Berlin")
     lines = text.getvalue().splitlines()
     assert lines[0] == "Claude Code (claude-code)"
-    assert "  1 files, 1.5 kB, 1 sessions and sub-agent threads" in lines
+    assert "  1 file, 1.5 kB, 1 session or sub-agent thread" in lines
     assert "  records from 2026-10-01 14:00 to 2026-09-21 16:13 (Europe/Berlin)" in lines
     assert f"    {machine.home / '.config/claude'}: does not exist (older versions)" in lines
     assert "      e.g. a.jsonl:7" in lines
-    assert any(line.startswith("    cut-off, 1 cases. ") and "the agent is writing" in line for line in lines)
+    assert any(line.startswith("    cut-off, 1 case. ") and "the agent is writing" in line for line in lines)
 
 
 def test_json(provider: Provider, machine: Machine) -> None:

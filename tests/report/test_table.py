@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sessionframe.report.table import print_report
+from sessionframe.report.table import print_report, short_ids, short_paths
 from sessionframe.report.terminal import ROOMY, console, count, money, shown, size
 from sessionframe.report.usage import usage_report
 from tests.report.logs import logs
@@ -73,7 +73,7 @@ def test_the_narrowest_terminals_get_a_block_per_row() -> None:
 def test_what_must_be_known_stands_below() -> None:
     text = printed(ROOMY, usage=[request(model="mystery", input_tokens=1)], issues=[issue("cut-off"), issue("broken-line", count=3)])
     assert "API-equivalent estimate at list prices, not a bill" in text
-    assert "mystery (1 requests)" in text
+    assert "mystery (1 request)" in text
     assert "broken-line 3, cut-off 1. Details: sessionframe doctor." in text
 
 
@@ -101,7 +101,7 @@ def test_titles_cannot_steer_the_terminal() -> None:
 
 @pytest.mark.parametrize(
     "value, text",
-    [(None, "-"), (0.0, "0.00"), (0.00123, "0.0012"), (0.01, "0.01"), (1234.5, "1,234.50")],
+    [(None, "-"), (0.0, "0.00"), (0.00123, "0.0012"), (0.00001, "<0.0001"), (0.01, "0.01"), (1234.5, "1,234.50")],
 )
 def test_money(value: float | None, text: str) -> None:
     assert money(value) == text
@@ -111,6 +111,18 @@ def test_numbers() -> None:
     assert (count(None), count(0), count(1234567)) == ("-", "0", "1,234,567")
     assert (size(999), size(1_500), size(2_500_000), size(3_210_000_000)) == ("999 B", "1.5 kB", "2.5 MB", "3.2 GB")
     assert shown(None) == "-"
+
+
+def test_projects_are_named_by_what_tells_them_apart() -> None:
+    paths = ["/home/a/code/shop", "/home/a/work/shop", "/home/a/blog/", "C:\\code\\till", None, "/"]
+    assert list(short_paths(paths).values()) == ["code/shop", "work/shop", "blog", "till", "/"]
+    assert short_paths(["/shop", "/x/shop"]) == {"/shop": "/shop", "/x/shop": "x/shop"}
+
+
+def test_sessions_are_named_by_what_tells_them_apart() -> None:
+    assert short_ids(["11111111-1", "22222222-1", None]) == {"11111111-1": "11111111", "22222222-1": "22222222"}
+    assert short_ids(["11111111-1", "11111111-2"]) == {"11111111-1": "11111111-1", "11111111-2": "11111111-2"}
+    assert short_ids([]) == {}
 
 
 def test_output_that_is_no_terminal_is_as_wide_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from sessionframe.errors import OptionError
-from sessionframe.report.data import report_csv, report_json
+from sessionframe.report.data import SHAPE, report_csv, report_json
 from sessionframe.report.usage import usage_report
 from sessionframe.schema import TOKEN_COLUMNS
 from tests.report.logs import logs
@@ -86,7 +86,7 @@ def test_json_has_the_documented_shape() -> None:
     scan = logs(usage=TWO_DAYS, issues=[issue("broken-line", count=2), issue("cut-off")])
     report = usage_report(scan, by=["model"], tz=BERLIN)
     made = json.loads(report_json(report, version="1.2.3", since="2026-10-01"))
-    assert list(made) == ["rows", "totals", "unpriced_models", "issues", "range", "period", "by", "tz", "version"]
+    assert list(made) == ["rows", "totals", "unpriced_models", "issues", "range", "period", "by", "tz", "version"] == list(SHAPE)
     measures = ["requests", *TOKEN_COLUMNS, "total_tokens", "web_searches", "cost_usd", "unpriced_requests"]
     assert list(made["rows"][0]) == ["start", "period", "model", *measures]
     assert list(made["totals"]) == measures

@@ -11,9 +11,24 @@ from zoneinfo import ZoneInfo
 
 from sessionframe.report.usage import UsageReport
 
+SHAPE: dict[str, str] = {
+    "rows": "one object per period and group, sorted by period, then by cost in descending order: `start` (ISO 8601 with offset) and "
+    "`period` unless the period is `total`; one key per group (with `session` also `started` and `project`, on request `title`); "
+    "`requests`, the token columns of the table `usage`, `total_tokens`, `web_searches`, `cost_usd`, `unpriced_requests`",
+    "totals": "the same measures over all rows",
+    "unpriced_models": "`model`, `requests` and `total_tokens` of the requests that no price is known for",
+    "issues": "`count`, and `by_kind` with the number of cases of each kind",
+    "range": "`since` and `until` as asked for, `first` and `last` request",
+    "period": "`daily`, `weekly`, `monthly` or `total`",
+    "by": "the groups",
+    "tz": "the time zone in which days begin",
+    "version": "version of sessionframe",
+}
+"""Key of the JSON report -> its meaning. Later versions may add keys; they do not take any away."""
+
 
 def report_json(report: UsageReport, *, version: str, since: str | None = None, until: str | None = None) -> str:
-    """A report as one JSON object.
+    """A report as one JSON object with the keys of `SHAPE`.
 
     Parameters
     ----------
@@ -27,17 +42,6 @@ def report_json(report: UsageReport, *, version: str, since: str | None = None, 
     Returns
     -------
     str
-        An object with these keys. Later versions may add keys; they do not take any away.
-
-        ``rows``: one object per period and group, sorted by period, then cost in descending order: ``start`` (ISO 8601 with offset) and
-        ``period`` unless the period is ``total``, one key per group (with ``session`` also ``started`` and ``project``, on request
-        ``title``), ``requests``, the token columns of `usage`, ``total_tokens``, ``web_searches``, ``cost_usd``, ``unpriced_requests``.
-        ``totals``: the same measures over all rows.
-        ``unpriced_models``: ``model``, ``requests`` and ``total_tokens`` of the requests that no price is known for.
-        ``issues``: ``count``, and ``by_kind`` with the number of cases of each kind.
-        ``range``: ``since`` and ``until`` as asked for, ``first`` and ``last`` request.
-        ``period``, ``by``, ``tz``, ``version``.
-
         A number that is not known is null. ``cost_usd`` is an API-equivalent estimate at list prices, not a bill; it leaves out the
         ``unpriced_requests``.
     """

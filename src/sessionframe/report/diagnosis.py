@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sessionframe.report.data import plain
 from sessionframe.report.doctor import Diagnosis, Problem, RootFinding
-from sessionframe.report.terminal import count, shown, size
+from sessionframe.report.terminal import cases, shown, size
 from sessionframe.zones import zone
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def lines(found: Diagnosis, home: ZoneInfo) -> Iterable[tuple[str, str]]:
     if found.verdict != "ok":
         yield f"  {found.verdict}", "yellow"
     if found.files:
-        yield f"  {count(found.files)} files, {size(found.bytes)}, {count(found.sessions)} sessions and sub-agent threads", ""
+        threads = cases(found.sessions, "session or sub-agent thread", "sessions and sub-agent threads")
+        yield f"  {cases(found.files, 'file')}, {size(found.bytes)}, {threads}", ""
     if found.newest:
         yield f"  records from {minute(found.oldest, home)} to {minute(found.newest, home)} ({home.key})", ""
     yield from ((f"  {said}", "") for said in found.retention)
@@ -60,14 +61,14 @@ def minute(at: Any, home: ZoneInfo) -> str:
 
 def root_line(root: RootFinding) -> str:
     """One place that was looked at."""
-    what = f"{count(root.files)} files, {size(root.bytes)}" if root.files else "no files" if root.exists else "does not exist"
+    what = f"{cases(root.files, 'file')}, {size(root.bytes)}" if root.files else "no files" if root.exists else "does not exist"
     host = f"{root.host}: " if root.host else ""
     return f"    {host}{shown(root.path)}: {what} ({root.why})"
 
 
 def problem_lines(problem: Problem) -> Iterable[tuple[str, str]]:
     """One kind of problem: how often, what to do, the first example."""
-    yield f"    {problem.kind}, {count(problem.count)} cases. {problem.advice}", "yellow"
+    yield f"    {problem.kind}, {cases(problem.count, 'case')}. {problem.advice}", "yellow"
     if problem.source:
         place = f"{problem.source}:{problem.line}" if problem.line is not None else problem.source
         yield f"      e.g. {shown(place)}", ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, get_args, get_origin
 
 from sessionframe.providers.contract import Never, NotYet, Provider
+from sessionframe.report.data import SHAPE
 from sessionframe.schema import SCHEMA, TableSchema
-
-if TYPE_CHECKING:
-    import typer
 
 GENERATED = "<!-- Generated from the declarations; `pytest --update-docs` rewrites it. -->\n"
 POLARS = {"text": "String", "int64": "Int64", "float64": "Float64", "bool": "Boolean", "datetime": 'Datetime("us", "UTC")', "enum": "Enum"}
@@ -21,6 +20,13 @@ empty. Token columns are disjoint: the total is `input_tokens` + `cache_read_tok
 `cache_write_1h_tokens` is part of `cache_write_tokens`, `reasoning_tokens` of `output_tokens`. Costs are in US dollars:
 `recorded_cost_usd` is what the log states, `cost_usd` what the list price of that day makes of the tokens, an API-equivalent estimate and
 not a bill. The two are never added.
+"""
+STREAMS = """
+Data goes to standard output, everything else to standard error. Exit code 0 is success, 1 something that cannot be done, 2 a wrong
+argument, 130 Ctrl-C.
+"""
+JSON_NOTES = """`sessionframe report --json` writes one object. Later versions may add keys; they do not take any away. A number that is not
+known is null; `cost_usd` leaves out the `unpriced_requests`. `--csv` has the same rows.
 """
 
 
@@ -38,7 +44,7 @@ def escaped(cell: str) -> str:
 
 def tables_page() -> str:
     """``docs/tables.md``: every column of every table."""
-    parts = ["# The tables\n", GENERATED, TABLE_NOTES, *map(table_section, SCHEMA.values())]
+    parts = ["# The tables\n", GENERATED, TABLE_NOTES.lstrip(), *map(table_section, SCHEMA.values())]
     return "\n".join(parts)
 
 
@@ -82,27 +88,57 @@ def gap_rows(provider: Provider) -> list[tuple[str, str, str, str]]:
     return [(table, column, GAPS[type(gap)], gap.reason) for table, column, gap in found if gap is not None]
 
 
-def cli_page(app: typer.Typer) -> str:
-    """``docs/cli.md``: every command with its arguments and options."""
-    import typer as typer_library  # only this page needs it
-
-    group: Any = typer_library.main.get_command(app)
-    intro = f"# The command line\n\n{GENERATED}\n{group.help}\n"
-    return "\n".join([intro, *(command_section(name, command) for name, command in group.commands.items())])
+def cli_page(about: str, commands: Iterable[Callable[..., None]]) -> str:
+    """``docs/cli.md``: every command with its arguments and options, read from the signatures of the commands."""
+    return "\n".join([f"# The command line\n\n{GENERATED}\n{about}\n{STREAMS}", *map(command_section, commands), json_section()])
 
 
-def command_section(name: str, command: Any) -> str:
+def json_section() -> str:
+    """The shape of the report's JSON."""
+    return (
+        f"## The JSON of a report\n\n{JSON_NOTES}\n{markdown_table(('key', 'value'), ((f'`{key}`', what) for key, what in SHAPE.items()))}"
+    )
+
+
+def command_section(command: Callable[..., None]) -> str:
     """One command."""
-    context = command.make_context(f"sessionframe {name}", [], resilient_parsing=True)
-    usage = command.get_usage(context).removeprefix("Usage: ")
-    shown = [parameter for parameter in command.params if parameter.name != "help"]
-    table = markdown_table(("", ""), ((f"`{parameter_name(p)}`", p.help or "") for p in shown))
-    return f"## {name}\n\n```\n{usage}\n```\n\n{command.help}\n\n{table}"
+    parameters = [CommandParameter(parameter) for parameter in inspect.signature(command, eval_str=True).parameters.values()]
+    usage = " ".join(["sessionframe", command.__name__, *(p.label for p in parameters if p.is_argument), "[OPTIONS]"])
+    table = markdown_table(("option", "meaning"), ((f"`{p.label}`", p.meaning) for p in parameters))
+    return f"## {command.__name__}\n\n```text\n{usage}\n```\n\n{inspect.getdoc(command)}\n\n{table}"
 
 
-def parameter_name(parameter: Any) -> str:
-    """An argument by its name, an option by its spellings and what it takes."""
-    if parameter.param_type_name == "argument":
-        return str(parameter.human_readable_name)
-    takes = "" if parameter.is_flag else f" {parameter.metavar or parameter.name.upper()}"
-    return f"{', '.join([*parameter.opts, *parameter.secondary_opts])}{takes}"
+class CommandParameter:
+    """An argument or option as it is declared in a signature: its annotation says what it takes, its default what it is without."""
+
+    def __init__(self, parameter: inspect.Parameter) -> None:
+        annotation, self._info = get_args(parameter.annotation)
+        self._required = parameter.default is inspect.Parameter.empty
+        self._default = None if self._required else parameter.default
+        self._choices = "|".join(str(choice) for choice in choices_of(annotation))
+        self._is_flag = annotation is bool
+        self._name = parameter.name
+        self.is_argument = type(self._info).__name__ == "ArgumentInfo"
+
+    @property
+    def label(self) -> str:
+        """How it is written."""
+        takes = self._choices or self._info.metavar or self._name.upper()
+        if self.is_argument:
+            return takes if self._required else f"[{takes}]"
+        # typer keeps the first spelling of an annotated option in the place of its default
+        spellings = [self._info.default, *self._info.param_decls]
+        return ", ".join(map(str, spellings)) + ("" if self._is_flag else f" {takes}")
+
+    @property
+    def meaning(self) -> str:
+        """What it is for, and what it is without being given."""
+        notes = ["Required."] if self._required else [f"Default: `{self._default}`."] if self._default else []
+        return " ".join([self._info.help, *notes])
+
+
+def choices_of(annotation: Any) -> tuple[Any, ...]:
+    """The values that an annotation allows, if it names them."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next((found for arm in get_args(annotation) if (found := choices_of(arm))), ())

@@ -1,8 +1,7 @@
-"""The terminal: its streams made safe, numbers and foreign text as they are shown, a table that fits without cutting a number."""
+"""The terminal: numbers and foreign text as they are shown, a table that fits without cutting a number."""
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import unicodedata
@@ -15,23 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 UNKNOWN = "-"
-ENOUGH = 16
+ENOUGH = 26
 """Cells a text column needs at least before other columns give way to it."""
 ROOMY = 10_000
-
-
-def make_streams_safe() -> None:
-    """No character of a path or a title may end the program, whatever the console's encoding.
-
-    Data that is piped on is UTF-8 unless PYTHONIOENCODING says otherwise; on a console of another encoding, characters that it
-    lacks are shown as escapes.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if not isinstance(stream, io.TextIOWrapper):
-            continue
-        if not stream.isatty() and not os.environ.get("PYTHONIOENCODING"):
-            stream.reconfigure(encoding="utf-8")
-        stream.reconfigure(errors="backslashreplace")
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -58,11 +43,16 @@ def count(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
+def cases(value: int, one: str, many: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{value:,} {one if value == 1 else many or f'{one}s'}"
+
+
 def money(value: float | None, *, at_least: bool = False) -> str:
-    """Dollars and cents, more digits for less than a cent; a plus where requests without a known price are missing."""
+    """Dollars and cents, two more digits for less than a cent; a plus where requests without a known price are missing."""
     if value is None:
         return UNKNOWN
-    text = f"{value:,.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2g}"
+    text = f"{value:,.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.4f}" if abs(value) >= 0.0001 else "<0.0001"
     return f"{text}+" if at_least else text
 
 

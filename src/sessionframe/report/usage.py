@@ -10,24 +10,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sessionframe.analysis.tokens import tokens_by
-from sessionframe.errors import OptionError, listed, nearest
+from sessionframe.report.groups import PERIODS, columns_of
 from sessionframe.schema import TOKEN_COLUMNS
 from sessionframe.zones import zone
 
 if TYPE_CHECKING:
     from sessionframe.engine import Logs
 
-PERIODS: dict[str, str | None] = {"daily": "1d", "weekly": "1w", "monthly": "1mo", "total": None}
-"""Name of a period -> step of `tokens_by`."""
-GROUPS: dict[str, str] = {
-    "agent": "agent",
-    "project": "repo_root",  # worktrees belong to their repository
-    "branch": "git_branch",
-    "session": "root_session_id",  # sub-agents belong to their conversation
-    "model": "model",
-    "host": "host",
-}
-"""Name of a group -> column of `usage`."""
 LABELS: dict[str, str] = {"daily": "%Y-%m-%d", "weekly": "%Y-%m-%d", "monthly": "%Y-%m"}
 MEASURES = ("requests", *TOKEN_COLUMNS, "total_tokens", "web_searches", "cost_usd", "unpriced_requests")
 UNPRICED = ("model", "requests", "total_tokens")
@@ -92,7 +81,7 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
     OptionError
         `period` or `by` has a name that is not known, or `tz` is no time zone.
     """
-    every, groups = checked(period, by)
+    groups, every = columns_of(period, by), PERIODS[period]
     usage = logs.usage.to_frame("polars")
     zone_name = zone(tz).key
     summed = tokens_by(usage, by=list(groups.values()), every=every, tz=zone_name)
@@ -114,16 +103,6 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         first=usage["at"].min(),  # type: ignore[arg-type]  # the column is a datetime
         last=usage["at"].max(),  # type: ignore[arg-type]
     )
-
-
-def checked(period: str, by: Sequence[str]) -> tuple[str | None, dict[str, str]]:
-    """The step and the columns that the names stand for."""
-    if period not in PERIODS:
-        raise OptionError(f"{period!r} is no period.{nearest(period, PERIODS)} Periods: {listed(PERIODS)}.")
-    for name in by:
-        if name not in GROUPS:
-            raise OptionError(f"{name!r} is nothing to group by.{nearest(name, GROUPS)} Groups: {listed(GROUPS)}.")
-    return PERIODS[period], {name: GROUPS[name] for name in by}
 
 
 def ordered(rows: pl.DataFrame, groups: dict[str, str]) -> pl.DataFrame:

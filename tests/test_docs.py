@@ -1,0 +1,93 @@
+"""The documentation: generated pages are up to date, every command and code block in it runs, CI runs what the README says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import os
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sessionframe as sf
+from sessionframe import cli
+from sessionframe.engine.registry import selected
+from sessionframe.report import docs
+
+HERE = Path(__file__).parents[1]
+PAGES = {
+    "tables.md": docs.tables_page,
+    "providers.md": lambda: docs.providers_page(selected(())),
+    "cli.md": lambda: docs.cli_page(str(inspect.getdoc(cli.sessionframe)), cli.COMMANDS),
+}
+MODULES = [module.name for module in pkgutil.walk_packages(sf.__path__, "sessionframe.") if not module.name.endswith("__main__")]
+WRITTEN = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("*.md")])
+README = (HERE / "README.md").read_text("utf-8")
+
+
+def blocks(language: str, text: str) -> list[str]:
+    """The code blocks of a language in a page of Markdown."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_up_to_date(name: str, request: pytest.FixtureRequest) -> None:
+    page, made = HERE / "docs" / name, PAGES[name]()
+    if request.config.getoption("--update-docs"):
+        page.write_text(made, "utf-8")
+    assert page.read_text("utf-8") == made, f"docs/{name} is out of date: pytest --update-docs rewrites it"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_run(module: str) -> None:
+    result = doctest.testmod(importlib.import_module(module), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_code_blocks_run(page: Path) -> None:
+    code = "\n".join(blocks("python", page.read_text("utf-8")))
+    if not code:
+        return
+    settings = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=HERE, env=settings, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_commands_that_are_shown_are_understood(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks("bash", page.read_text("utf-8")) for line in block.splitlines()]
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        if words and words[0] == "sessionframe":
+            monkeypatch.setattr(sys, "argv", words)
+            with pytest.raises(SystemExit) as stop:
+                cli.main()
+            assert not stop.value.code, line
+
+
+def test_every_command_is_documented() -> None:
+    known = {command.callback for command in cli.app.registered_commands}
+    assert known == set(cli.COMMANDS)
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    commands = [line for block in blocks("bash", README) for line in block.splitlines() if line.startswith("python3 -m venv")]
+    assert len(commands) == 2
+    tests = re.search(r"^TESTS='(.*)'$", (HERE / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    assert tests is not None
+    assert commands[1] == tests[1]
+    assert re.match("python3 -m venv .*sessionframe", commands[0])
