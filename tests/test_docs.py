@@ -45,8 +45,9 @@ def test_generated_pages_are_up_to_date(name: str, request: pytest.FixtureReques
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_in_docstrings_run(module: str) -> None:
-    result = doctest.testmod(importlib.import_module(module), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+def test_examples_in_docstrings_run(module: str, tmp_path: Path) -> None:
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    result = doctest.testmod(importlib.import_module(module), extraglobs={"tmp_path": tmp_path}, optionflags=flags)
     assert result.failed == 0
 
 

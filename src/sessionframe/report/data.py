@@ -6,10 +6,11 @@ import csv
 import datetime as dt
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sessionframe.report.usage import UsageReport
+if TYPE_CHECKING:
+    from sessionframe.report.usage import UsageReport
 
 SHAPE: dict[str, str] = {
     "rows": "one object per period and group, sorted by period, then by cost in descending order: `start` (ISO 8601 with offset) and "

@@ -95,9 +95,8 @@ def cli_page(about: str, commands: Iterable[Callable[..., None]]) -> str:
 
 def json_section() -> str:
     """The shape of the report's JSON."""
-    return (
-        f"## The JSON of a report\n\n{JSON_NOTES}\n{markdown_table(('key', 'value'), ((f'`{key}`', what) for key, what in SHAPE.items()))}"
-    )
+    keys = markdown_table(("key", "value"), ((f"`{key}`", meaning) for key, meaning in SHAPE.items()))
+    return f"## The JSON of a report\n\n{JSON_NOTES}\n{keys}"
 
 
 def command_section(command: Callable[..., None]) -> str:
