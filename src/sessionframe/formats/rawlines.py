@@ -34,6 +34,11 @@ class RawLines:
                 self._line = line.decode("utf-8", "replace").rstrip("\r\n")
         return self._line
 
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+
     def _next(self) -> bytes:
         try:
             if self._file is None:

@@ -48,6 +48,11 @@ class Messages:
         self._seq = 0
         self._prompts: set[str] = set()
 
+    def close(self) -> None:
+        """Let go of the file that raw records are read from."""
+        if self._raw is not None:
+            self._raw.close()
+
     def user(self, line: Line) -> Iterator[tuple[MessageRow, Block]]:
         """The parts of a user line: a prompt, injected text, or tool results."""
         record = line.record

@@ -11,7 +11,7 @@ from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.providers.claude_code.facts import Sessions, summary_title
 from sessionframe.providers.claude_code.messages import Messages
-from sessionframe.providers.claude_code.records import SIDE_RECORDS, LightRecord, Record
+from sessionframe.providers.claude_code.records import KNOWN_RECORDS, SPEAKING, LightRecord, Record
 from sessionframe.providers.claude_code.sidecars import Sidecars
 from sessionframe.providers.claude_code.threads import Line, Threads
 from sessionframe.providers.claude_code.tools import ToolCalls
@@ -30,8 +30,12 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     threads = Threads(source, context.machine, known.projects.get(source.root_session_id))
     requests = Requests(threads, problems)
     if want.only_usage:
-        for line, light in records(source.path, LightRecord, problems, containing=b'"usage"'):
-            requests.add(light, line)
+        # Decoding every line takes no longer than searching for the lines that could matter, and damage is seen wherever it is.
+        for line, light in records(source.path, LightRecord, problems):
+            if light.type in SPEAKING:
+                requests.add(light, line)
+            elif light.type not in KNOWN_RECORDS:
+                problems.add("unknown-record", f"record type {light.type!r}", line)
     else:
         yield from Reader(source, want, known, threads=threads, requests=requests, problems=problems).rows()
     if "usage" in want.tables:
@@ -67,16 +71,22 @@ class Reader:
     def rows(self) -> Iterator[ParsedRow]:
         """All rows but those of usage, in the order of the file; sessions and unanswered calls at the end."""
         tables = self._want.tables
-        for line, record in records(self._source.path, Record, self._problems):
-            handler = self._handlers.get(record.type or "")
-            if handler is not None:
-                yield from handler(Line(line, record, self._threads.place(record), instant(record.timestamp)))
-            elif record.type not in SIDE_RECORDS:
-                self._problems.add("unknown-record", f"record type {record.type!r}", line)
+        try:
+            yield from self._lines()
+        finally:
+            self._messages.close()
         if "tool_calls" in tables:
             yield from self._tools.unanswered()
         if "sessions" in tables:
             yield from self._session_rows()
+
+    def _lines(self) -> Iterator[ParsedRow]:
+        for line, record in records(self._source.path, Record, self._problems):
+            handler = self._handlers.get(record.type or "")
+            if handler is not None:
+                yield from handler(Line(line, record, self._threads.place(record), instant(record.timestamp)))
+            elif record.type not in KNOWN_RECORDS:
+                self._problems.add("unknown-record", f"record type {record.type!r}", line)
 
     def _session_rows(self) -> Iterator[ParsedRow]:
         for row, ledger in self._sessions.rows():

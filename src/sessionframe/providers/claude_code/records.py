@@ -244,3 +244,11 @@ SIDE_RECORDS = frozenset(
     }
 )
 """Known types of lines that hold no conversation and nothing the tables need."""
+
+SPEAKING = frozenset({"assistant", "progress"})
+"""Types of lines that can state the usage of a response."""
+CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress", "summary", "cost-state"})
+TITLES = frozenset({"custom-title", "ai-title", "last-prompt"})
+SNAPSHOTS = frozenset({"file-history-snapshot", "file-history-delta"})
+KNOWN_RECORDS = SIDE_RECORDS | CONVERSATION | TITLES | SNAPSHOTS
+"""Every type of line that is understood."""
