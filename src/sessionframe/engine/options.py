@@ -92,6 +92,8 @@ def moment(value: Moment, argument: str, tz: str) -> int | None:
         if not isinstance(value, date):
             raise OptionError(f"{argument}={value!r} is neither a date nor a time. Give a date, a datetime or ISO text.")
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - it gets its zone on the next line
+    if str(value) == "NaT":  # pandas' missing time claims to be a datetime
+        raise OptionError(f"{argument}={value!r} is no point in time. Leave it out for no limit.")
     aware = value if value.tzinfo is not None else value.replace(tzinfo=zone(tz))
     return (aware - EPOCH) // timedelta(microseconds=1)
 
@@ -142,10 +144,10 @@ def process_count(n_jobs: int | None) -> int:
 
 def at_least_one(name: str, value: int | str) -> int:
     """A number of processes as it is written."""
-    count = int(value) if isinstance(value, int) or value.isdecimal() else 0
-    if count < 1:
+    text = str(value)
+    if not text.isdecimal() or int(text) < 1:
         raise OptionError(f"{name}={value!r} is not a whole number of at least 1.")
-    return count
+    return int(text)
 
 
 def usable_cpus() -> int:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
+import sys
+import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
 from sessionframe.engine.memory import FRUGAL
 from sessionframe.engine.task import Parsed, Task, parse_pickled, parse_task
 
 IDLE_S = 10
-"""After this long without work a worker ends by itself, even when its parent was killed [s]."""
-WORKER_ENVIRONMENT = {"POLARS_MAX_THREADS": "1", **FRUGAL}
-"""A worker builds small frames: a pool of threads for each would only cost memory."""
+"""After this long without work a worker ends by itself [s]."""
+PARENT_CHECK_S = 1
+"""How often a worker looks whether its parent is still there: a parent that is killed cannot end its workers [s]."""
+WORKER_ENVIRONMENT = {"POLARS_MAX_THREADS": "1", "LOKY_MAX_MEMORY_LEAK_SIZE": "1e12", **FRUGAL}
+"""A worker builds small frames: a pool of threads for each would only cost memory. Its memory grows with the largest source,
+which loky would take for a leak, and warn of it."""
 
 Done = Callable[[int], None]
 
@@ -59,58 +69,101 @@ def pickled_task(task: Task) -> bytes | None:
 
 
 class Shared:
-    """Work shared with worker processes: they take the tasks from the front, this process from the back.
+    """Work shared with worker processes: they are given tasks from the front, this process takes them from the back.
 
     Workers come from loky: `fork` deadlocks once polars has threads, and the standard library's `spawn` runs the user's
-    script again, which needs a guard that scripts and notebooks lack.
+    script again, which needs a guard that scripts and notebooks lack. Tasks are handed out two at a time for each worker, by the
+    thread that receives the results, so that no worker waits for this process to finish a long task of its own. None is ever
+    cancelled: loky 3.7 fails on cancelled tasks when it kills its workers.
     """
 
     def __init__(self, tasks: Sequence[tuple[Task, bytes]], done: Done) -> None:
-        self._tasks = tasks
+        self._waiting = deque(tasks)
+        self._lock = Lock()
+        self._given = 0
+        self._results: SimpleQueue[tuple[Task, Parsed | None]] = SimpleQueue()
         self._done = done
 
     def run(self, workers: int) -> Iterator[Parsed]:
         """Parse the tasks with this many workers beside this process."""
         from loky.process_executor import ProcessPoolExecutor  # takes longer to load than reading a small home
 
-        executor = ProcessPoolExecutor(workers, timeout=IDLE_S, initializer=ignore_interrupts, env=WORKER_ENVIRONMENT)
-        finished = False
+        executor = ProcessPoolExecutor(workers, timeout=IDLE_S, initializer=begin_worker, initargs=(os.getpid(),), env=WORKER_ENVIRONMENT)
         try:
-            # submitted before anything else is loaded here: a worker starts while this process still imports polars
-            futures = deque((task, executor.submit(parse_pickled, payload)) for task, payload in self._tasks)
-            yield from self._beside(futures)
-            finished = True
-        finally:
-            # idle workers are told to end and nobody waits for it; after Ctrl-C they are killed in the middle of their work
-            executor.shutdown(wait=not finished, kill_workers=not finished)
+            # before anything else is loaded here: workers start while this process still imports polars
+            for _ in range(2 * workers):
+                self._give(executor)
+            yield from self._beside()
+        except BaseException:
+            self._waiting.clear()
+            end_now(executor)
+            raise
+        executor.shutdown(wait=False)  # workers without work end by themselves, nobody waits for it
 
-    def _beside(self, futures: deque[tuple[Task, Any]]) -> Iterator[Parsed]:
-        """Parse what no worker has begun, hand out what the workers finish."""
-        while futures:
-            while futures and futures[0][1].done():
-                yield self._result(*futures.popleft())
-            taken = self._next_unbegun(futures)
-            if taken is not None:
-                yield parse_task(taken, self._done)
-            elif futures:
-                yield self._result(*futures.popleft())
+    def _give(self, executor: Executor) -> None:
+        """Hand the next task to a worker; its result brings the one after it."""
+        with self._lock:
+            if not self._waiting:
+                return
+            task, pickled = self._waiting.popleft()
+            self._given += 1
+        try:
+            future = executor.submit(parse_pickled, pickled)
+        except Exception:  # noqa: BLE001 - the workers are broken or told to end: what they do not take is parsed here
+            self._results.put((task, None))
+            return
 
-    def _next_unbegun(self, futures: deque[tuple[Task, Any]]) -> Task | None:
-        """The last task that no worker has begun."""
-        if futures and futures[-1][1].cancel():
-            return futures.pop()[0]
-        return None
+        def receive(future: Future[Parsed]) -> None:
+            self._give(executor)
+            self._results.put((task, None if future.exception() else future.result()))
 
-    def _result(self, task: Task, future: Any) -> Parsed:
+        future.add_done_callback(receive)
+
+    def _take(self) -> Task | None:
+        """The last task that no worker was given."""
+        with self._lock:
+            return self._waiting.pop()[0] if self._waiting else None
+
+    def _beside(self) -> Iterator[Parsed]:
+        """Parse what workers were not given, and pass on what they return."""
+        while True:
+            while not self._results.empty():
+                yield self._received()
+            task = self._take()
+            if task is not None:
+                yield parse_task(task, self._done)
+            elif self._given:
+                yield self._received()
+            else:
+                return
+
+    def _received(self) -> Parsed:
         """What a worker made of a task. Whatever went wrong with the worker, the task is parsed here."""
-        try:
-            parsed: Parsed = future.result()
-        except Exception:  # noqa: BLE001 - a killed or broken worker, or a fault that shows itself here again
+        task, parsed = self._results.get()
+        with self._lock:
+            self._given -= 1
+        if parsed is None:
             return parse_task(task, self._done)
         self._done(task.size)
         return parsed
 
 
-def ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers; they would only print tracebacks."""
+def end_now(executor: Any) -> None:
+    """Kill the workers in the middle of their work: somebody pressed Ctrl-C, or gave up."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # loky warns where neither psutil nor pgrep tells it the workers' children; they have none
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the parent, which ends its workers; they would only print tracebacks. End when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "getppid") and sys.platform != "win32":  # Windows never tells; there a worker ends when it has been idle
+        Thread(target=end_with, args=(parent,), daemon=True).start()
+
+
+def end_with(parent: int) -> None:
+    """Wait until the parent is gone, then end this process."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_S)
+    os._exit(1)

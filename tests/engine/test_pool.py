@@ -1,0 +1,214 @@
+"""Several processes: the same rows, whatever happens to the workers, and none of them left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sessionframe.engine import Logs, load, pool, scan
+from sessionframe.engine.registry import register, unregister
+from sessionframe.providers.contract import Provider
+from sessionframe.schema import TABLES
+from tests.engine import paper
+
+pytestmark = pytest.mark.usefixtures("agent", "eager")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start workers for the smallest home, and make a task of every source."""
+    monkeypatch.setattr(load, "WORTH_A_WORKER", {True: 1, False: 1})
+    monkeypatch.setattr(load, "CHUNK_BYTES", 1)
+    monkeypatch.setenv(paper.PARENT, str(os.getpid()))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    shared = [paper.usage("k", 1, 5), paper.message(0, 1, dedup_key="m"), paper.call("c", 1)]
+    for number in range(12):
+        rows = [paper.usage(f"k{number}-{line}", 60_000_000 * (line * 12 + number), line) for line in range(20)]
+        paper.write(
+            tmp_path, f"s{number:02}", paper.session(), *shared, *rows, {"table": "titles", "record_id": "m", "title": "t", "title_rank": 9}
+        )
+    return tmp_path
+
+
+def logs(home: Path, jobs: int, agent: str = "paper", **options: Any) -> Logs:
+    return scan(agent, home=home, n_jobs=jobs, **options)
+
+
+def workers() -> list[psutil.Process]:
+    """Worker processes that are alive; loky's resource tracker is none."""
+    alive = []
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if "resource_tracker" not in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+                alive.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return alive
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=15)
+    return not alive
+
+
+@pytest.mark.parametrize("jobs", [2, 4])
+def test_the_number_of_processes_changes_no_row(home: Path, jobs: int) -> None:
+    one, several = logs(home, 1), logs(home, jobs)
+    for name in TABLES:
+        alone = getattr(one, name).to_frame("polars", content=True, replays=True)
+        assert getattr(several, name).to_frame("polars", content=True, replays=True).equals(alone), name
+        assert alone.height > 0 or name == "issues"
+    assert several.usage.to_frame("polars").equals(one.usage.to_frame("polars"))
+    assert gone(workers())
+
+
+def test_workers_share_the_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process waits with its first task until a worker has had one."""
+    here: list[int] = []
+    origin = pool.parse_task
+
+    def counted(task: Any, *rest: Any) -> Any:
+        while not workers():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        here.append(1)
+        return origin(task, *rest)
+
+    monkeypatch.setattr(pool, "parse_task", counted)
+    assert len(logs(home, 2).usage) == 12 * 20 + 1
+    assert 0 < len(here) < 12
+
+
+def test_progress_reaches_the_end_in_steps(home: Path) -> None:
+    seen: list[int] = []
+    found = logs(home, 2, progress=lambda done, total: seen.append(done))
+    len(found.usage)
+    assert seen[-1] == sum(source.size or 0 for _, source in found.sources)
+    assert seen == sorted(seen)
+    assert len(seen) == 12
+
+
+def test_a_worker_that_dies_loses_nothing(home: Path) -> None:
+    paper.write(home, "deadly", *(paper.usage(f"d{line}", line, 1) for line in range(200)), {"table": "die"}, paper.usage("last", 1, 7))
+    one, several = logs(home, 1), logs(home, 3)
+    assert several.usage.to_frame("polars").equals(one.usage.to_frame("polars"))
+    assert several.usage.issues.equals(one.usage.issues)
+    assert gone(workers())
+
+
+def test_a_fault_of_the_provider_in_a_worker_is_an_issue(home: Path) -> None:
+    paper.write(home, "bad", *(paper.usage(f"d{line}", line, 1) for line in range(200)), {"table": "raise", "message": "a bug"})
+    found = logs(home, 2)
+    assert len(found.usage) == 12 * 20 + 1 + 200
+    assert "parse: Broken: a bug" in found.usage.issues["detail"].to_list()
+
+
+def test_a_provider_of_this_process_alone_is_read_here(home: Path) -> None:
+    seen: list[str] = []
+
+    def parse(source: Any, want: Any, context: Any) -> Any:
+        seen.append(source.path)
+        return paper.parse(source, want, context)
+
+    register("local", Provider(paper.PROVIDER.info, 1, paper.roots, paper.discover, parse))
+    try:
+        assert len(logs(home, 2, "local").usage) == 12 * 20 + 1
+    finally:
+        unregister("local")
+    assert len(seen) == 12
+
+
+def test_a_caller_that_gives_up_leaves_no_worker(home: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        len(logs(home, 3, progress=stop).usage)
+    assert gone(workers())
+
+
+def test_small_homes_start_no_process(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "WORTH_A_WORKER", {True: 64 << 20, False: 16 << 20})
+    monkeypatch.setattr(pool, "Shared", None)
+    assert len(logs(home, 8).usage) == 12 * 20 + 1
+
+
+SCRIPT = """
+    import sys
+    sys.path.insert(0, {root!r})
+    from sessionframe.engine import load, scan
+    from sessionframe.engine.registry import register
+    from tests.engine import paper
+    load.WORTH_A_WORKER = {{True: 1, False: 1}}
+    load.CHUNK_BYTES = 1
+    register("paper", paper.PROVIDER)
+    print("began", flush=True)
+    {rest}
+"""
+
+
+def script(path: Path, rest: str) -> list[str]:
+    file = path / "script.py"
+    file.write_text(textwrap.dedent(SCRIPT).format(root=str(ROOT), rest=rest), "utf-8")
+    return [sys.executable, "-W", "error", str(file)]
+
+
+def test_a_script_without_a_guard_runs_once(home: Path, tmp_path: Path) -> None:
+    """The standard library's `spawn` would run the script again in every worker."""
+    command = script(tmp_path, f"print(len(scan('paper', home={str(home)!r}, n_jobs=3).usage))")
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (run.stdout.split(), run.stderr, run.returncode) == (["began", "241"], "", 0)
+
+
+def test_a_provider_of_the_script_itself_is_read(home: Path, tmp_path: Path) -> None:
+    body = f"""
+def parse(*given):
+    yield from paper.parse(*given)
+import dataclasses
+register("own", dataclasses.replace(paper.PROVIDER, parse=parse))
+print(len(scan("own", home={str(home)!r}, n_jobs=3).usage))
+"""
+    run = subprocess.run(script(tmp_path, body), capture_output=True, text=True, timeout=120, check=False)
+    assert (run.stdout.split(), run.stderr, run.returncode) == (["began", "241"], "", 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_ctrl_c_stops_at_once_and_no_worker_outlives_the_program(home: Path, tmp_path: Path, how: signal.Signals) -> None:
+    for number in range(12):
+        paper.write(home, f"slow{number}", *[{"table": "sleep"}] * 100)
+    command = script(tmp_path, f"len(scan('paper', home={str(home)!r}, n_jobs=3).usage)")
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = psutil.Process(program.pid)
+    limit = time.monotonic() + 60
+    while len(process.children(recursive=True)) < 3 and time.monotonic() < limit:  # two workers and the resource tracker
+        time.sleep(0.05)
+    time.sleep(0.5)
+    family = process.children(recursive=True)
+    assert len(family) >= 3
+    begin = time.monotonic()
+    os.killpg(program.pid, how) if how == signal.SIGINT else program.kill()
+    _, stderr = program.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert time.monotonic() - begin < 5
+        assert stderr.count("Traceback") == 1
+        assert "KeyboardInterrupt" in stderr
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
