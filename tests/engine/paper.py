@@ -19,13 +19,13 @@ from sessionframe.providers.contract import Context, Found, Info, Lineage, Never
 from sessionframe.schema import SCHEMA, TITLES, IssueRow
 
 FOLDER = ".paper"
-ROWS = {name: schema.row for name, schema in (*SCHEMA.items(), ("titles", TITLES))}
+ROWS: dict[str, Any] = {name: schema.row for name, schema in (*SCHEMA.items(), ("titles", TITLES))}
 PARENT = "PAPER_PARENT"
 """Process that must not die of a `die` line."""
 TEXTS = {"messages": "content", "tool_calls": "result", "sessions": "first_prompt"}
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """What the provider raises on demand."""
 
 
@@ -35,7 +35,7 @@ def roots(machine: Machine) -> list[Root]:
 
 def discover(root: Root) -> Found:
     if (root.path / "refuse").exists():
-        raise Broken("no listing")
+        raise BrokenError("no listing")
     noted = [IssueRow(source=str(path), kind="unreadable", detail="not today") for path in sorted(root.path.glob("*.locked"))]
     return Found([source(path) for path in sorted(root.path.glob("*.rows"))], noted)
 
@@ -46,7 +46,7 @@ def source(path: Path) -> Source:
 
 def prepare(sources: Sequence[Source]) -> str:
     if any(Path(found.path).with_suffix(".unprepared").exists() for found in sources):
-        raise Broken("not prepared")
+        raise BrokenError("not prepared")
     return f"prepared for {len(sources)}"
 
 
@@ -79,7 +79,7 @@ def misbehave(how: str, content: dict[str, Any]) -> None:
     if how == "sleep":
         time.sleep(0.1)
     if how == "raise":
-        raise Broken(content["message"])
+        raise BrokenError(content["message"])
 
 
 def lineage(source: Source) -> Lineage:
@@ -87,7 +87,7 @@ def lineage(source: Source) -> Lineage:
     if not evidence.exists():
         return Lineage()
     if evidence.read_text("utf-8") == "refuse":
-        raise Broken("no evidence")
+        raise BrokenError("no evidence")
     return Lineage(**json.loads(evidence.read_text("utf-8")))
 
 

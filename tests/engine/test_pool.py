@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
-from sessionframe.engine import Logs, load, pool, scan
+from sessionframe.engine import Logs, load, pool, scan, task
 from sessionframe.engine.registry import register, unregister
 from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES
@@ -79,14 +79,14 @@ def test_the_number_of_processes_changes_no_row(home: Path, jobs: int) -> None:
 def test_workers_share_the_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This process waits with its first task until a worker has had one."""
     here: list[int] = []
-    origin = pool.parse_task
+    origin = task.parse_task
 
-    def counted(task: Any, *rest: Any) -> Any:
+    def counted(given: Any, *rest: Any) -> Any:
         while not workers():
             time.sleep(0.01)
         time.sleep(0.2)
         here.append(1)
-        return origin(task, *rest)
+        return origin(given, *rest)
 
     monkeypatch.setattr(pool, "parse_task", counted)
     assert len(logs(home, 2).usage) == 12 * 20 + 1
@@ -114,7 +114,7 @@ def test_a_fault_of_the_provider_in_a_worker_is_an_issue(home: Path) -> None:
     paper.write(home, "bad", *(paper.usage(f"d{line}", line, 1) for line in range(200)), {"table": "raise", "message": "a bug"})
     found = logs(home, 2)
     assert len(found.usage) == 12 * 20 + 1 + 200
-    assert "parse: Broken: a bug" in found.usage.issues["detail"].to_list()
+    assert "parse: BrokenError: a bug" in found.usage.issues["detail"].to_list()
 
 
 def test_a_provider_of_this_process_alone_is_read_here(home: Path) -> None:
@@ -133,13 +133,13 @@ def test_a_provider_of_this_process_alone_is_read_here(home: Path) -> None:
 
 
 def test_a_caller_that_gives_up_leaves_no_worker(home: Path) -> None:
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
-    def stop(done: int, total: int) -> None:
-        raise Enough
+    def stop(*_: int) -> None:
+        raise EnoughError
 
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         len(logs(home, 3, progress=stop).usage)
     assert gone(workers())
 

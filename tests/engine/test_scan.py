@@ -122,7 +122,7 @@ def test_issues_of_every_kind(home: Path) -> None:
     assert ("unreadable", "no.locked", 1) in found
     assert ("provider-failed", "bad.rows", 1) in found
     assert ("unpriced-model", None, 1) in found
-    assert "parse: Broken: a bug" in table["detail"].to_list()
+    assert "parse: BrokenError: a bug" in table["detail"].to_list()
     assert table["agent"].unique().to_list() == ["paper"]
 
 
@@ -137,8 +137,8 @@ def test_a_fault_in_preparation_or_evidence_is_reported_and_the_rest_is_read(hom
     found = logs(home)
     assert sorted(outputs(found)) == [10, 20, 40, 80]
     details = found.usage.issues["detail"].to_list()
-    assert "prepare: Broken: not prepared" in details
-    assert "lineage: Broken: no evidence" in details
+    assert "prepare: BrokenError: not prepared" in details
+    assert "lineage: BrokenError: no evidence" in details
 
 
 def test_what_was_prepared_reaches_the_parser(home: Path) -> None:
@@ -258,17 +258,22 @@ def test_lazy_frames_read_when_they_are_collected(home: Path, monkeypatch: pytes
     assert counting.tables == [{"usage", "issues"}]
 
 
+def queried(query: str, given: Table) -> list[tuple[Any, ...]]:  # noqa: ARG001 - DuckDB finds it by name
+    relation = duckdb.sql(query)
+    assert relation is not None
+    return relation.fetchall()
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_arrow_readers_take_tables(home: Path, name: TableName) -> None:
     table: Table = getattr(logs(home), name)
     assert pa.table(table).num_rows == len(table)
     assert pl.DataFrame(table).height == len(table)
-    assert duckdb.sql('select count(*) from "table"').fetchall() == [(len(table),)]
+    assert queried("select count(*) from given", table) == [(len(table),)]
 
 
 def test_duckdb_sums(home: Path) -> None:
-    usage = logs(home).usage  # noqa: F841 - DuckDB finds it by name
-    rows = duckdb.sql("select session_id, sum(output_tokens)::int from usage where kind = 'reply' group by all order by 1").fetchall()
+    rows = queried("select session_id, sum(output_tokens)::int from given where kind = 'reply' group by all order by 1", logs(home).usage)
     assert rows == [("a", 30), ("a/x", 80), ("b", 40)]
 
 
@@ -284,7 +289,7 @@ def test_changing_a_frame_changes_no_other(home: Path) -> None:
 
 def test_an_unknown_engine_is_named_before_anything_is_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting(monkeypatch)
-    with pytest.raises(OptionError, match="engine='polar'.*Did you mean 'polars'.*pandas, polars"):
+    with pytest.raises(OptionError, match=r"engine='polar'.*Did you mean 'polars'.*pandas, polars"):
         logs(home).usage.to_frame("polar")  # type: ignore[call-overload]
     assert counting.tables == []
 
@@ -355,7 +360,7 @@ def test_roots_read_only_their_agent(home: Path, tmp_path: Path) -> None:
         assert {agent for agent, _ in found.sources} == {"other"}
         both = scan("paper", "other", home=home, roots={"other": [str(elsewhere / paper.FOLDER)]}, n_jobs=1)
         assert sorted(outputs(both)) == [5, 10, 20, 40, 80]
-        with pytest.raises(OptionError, match="other.*not among the agents"):
+        with pytest.raises(OptionError, match=r"other.*not among the agents"):
             scan("paper", home=home, roots={"other": elsewhere})
     finally:
         unregister("other")
@@ -370,7 +375,7 @@ def test_equal_records_of_two_agents_both_count(home: Path) -> None:
 
 
 def test_unknown_agents_are_named() -> None:
-    with pytest.raises(ProviderNotFoundError, match="papr.*Did you mean 'paper'"):
+    with pytest.raises(ProviderNotFoundError, match=r"papr.*Did you mean 'paper'"):
         scan("papr")
     with pytest.raises(ProviderNotFoundError, match="nobody"):
         scan(roots={"nobody": "/"})
@@ -408,4 +413,4 @@ def test_many_rows_of_one_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     paper.write(tmp_path, "s", *rows, {"table": "raise", "message": "late"})
     found = logs(tmp_path)
     assert outputs(found) == list(range(95))
-    assert found.usage.issues["detail"].to_list()[0] == "parse: Broken: late"
+    assert found.usage.issues["detail"].to_list()[0] == "parse: BrokenError: late"
