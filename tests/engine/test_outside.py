@@ -43,9 +43,6 @@ def table(name: TableName, **options: Any) -> pl.DataFrame:
     return sf.to_frame(name, "polars", agents="acme", **options)
 
 
-UNNAMED = pytest.mark.xfail(
-    strict=True, reason="frames.results takes a call whose tool is not named for a result without its call", raises=AssertionError
-)
 CONVERSATION = (
     said("u1", content="sort it", minute=1),
     said(
@@ -123,7 +120,6 @@ def test_its_requests_are_in_the_frames() -> None:
     ]
 
 
-@UNNAMED
 def test_its_tool_calls_are_in_the_frames() -> None:
     acme = registered(*CONVERSATION, git_branch="main")
     frame = table("tool_calls", content=True)

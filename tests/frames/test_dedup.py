@@ -285,6 +285,12 @@ def test_results_without_a_call_anywhere_are_reported_once_per_source() -> None:
     ]
 
 
+def test_a_call_whose_tool_the_log_does_not_name_is_a_call() -> None:
+    found = dedup([call("a", 1, "c", tool=None), call("a", 2, "d", tool=None, at=None, message_id="m")])
+    assert found.tool_calls["dedup_key"].to_list() == ["c", "d"]
+    assert found.issues == []
+
+
 def test_a_result_in_another_file_is_no_copy() -> None:
     found = dedup([call("a", 1, "c", status="pending"), result("b", 4, "c"), call("b", 2, "own")])
     assert not found.tool_calls["is_replay"].any()

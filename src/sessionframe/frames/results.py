@@ -21,8 +21,9 @@ RESULT = (
 )
 """What a result tells of its call."""
 
-ORPHAN = pl.col("tool").is_null()
-"""A result whose call its own source does not hold: a resumed session answers a call of the file before."""
+ORPHAN = pl.all_horizontal(pl.col("tool", "message_id", "at").is_null())
+"""A result whose call its own source does not hold: a resumed session answers a call of the file before. Only its call is known to
+it by name, message or time; some agents log calls without naming the tool."""
 
 
 def pair_results(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[IssueRow]]:
@@ -31,12 +32,12 @@ def pair_results(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[IssueRow]]:
     Parameters
     ----------
     calls
-        Rows of all sources; a row without `tool` is a result whose call its source does not hold.
+        Rows of all sources; a row without tool, message and time is a result whose call its source does not hold.
 
     Returns
     -------
     calls : polars.DataFrame
-        Only rows with a tool.
+        Only calls.
     issues : list of IssueRow
         One per source with results that belong to no call anywhere.
     """
