@@ -19,8 +19,10 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 def run(path: Path, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Execute a notebook as a user would; an error in a cell raises."""
     monkeypatch.setenv("SESSIONFRAME_HOME", str(home))
-    monkeypatch.setenv("PYTHONWARNINGS", "error")
     notebook = nbformat.read(path, as_version=4)
+    # only what cells and we cause: from Python 3.12 on the kernel itself warns when it starts and ends
+    strict = "import warnings\n\nwarnings.filterwarnings('error', module='__main__|sessionframe')"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(strict))
     resources = {"metadata": {"path": str(folder)}}
     return NotebookClient(notebook, timeout=120, kernel_name="python3", record_timing=False, resources=resources).execute()
 
