@@ -62,7 +62,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """The command line as a program of its own."""
-    command = [sys.executable, "-m", "sessionframe.cli", *arguments]
+    command = [sys.executable, "-m", "sessionframe", *arguments]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, **options)
 
 

@@ -44,6 +44,14 @@ def test_generated_pages_are_up_to_date(name: str, request: pytest.FixtureReques
     assert page.read_text("utf-8") == made, f"docs/{name} is out of date: pytest --update-docs rewrites it"
 
 
+def test_the_readme_lists_every_agent(request: pytest.FixtureRequest) -> None:
+    made = docs.agents_table(selected(()))
+    if request.config.getoption("--update-docs"):
+        table = re.compile(r"(?<=\n## The agents\n\n)(\|.*\n)+")
+        (HERE / "README.md").write_text(table.sub(lambda _: made, README), "utf-8")
+    assert made in (HERE / "README.md").read_text("utf-8"), "pytest --update-docs rewrites it"
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings_run(module: str, tmp_path: Path) -> None:
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -87,7 +87,7 @@ def test_the_order_of_files_changes_no_row(sample: Sample, monkeypatch: pytest.M
     walk, scandir = os.walk, os.scandir
 
     def backwards(top: str, **options: object) -> Iterator[tuple[str, list[str], list[str]]]:
-        for folder, folders, names in walk(top, **options):  # type: ignore[arg-type, call-overload]
+        for folder, folders, names in walk(top, **options):  # type: ignore[arg-type]
             folders.sort(reverse=True)
             yield folder, folders, sorted(names, reverse=True)
 

@@ -74,6 +74,14 @@ def providers_page(providers: Sequence[Provider]) -> str:
     return "\n".join(["# The agents\n", GENERATED, overview, legend, *map(provider_section, providers)])
 
 
+def agents_table(providers: Iterable[Provider]) -> str:
+    """The table of agents in the README."""
+    rows = (
+        (f"[`{p.agent_type}`](docs/providers.md)", p.info.title, p.info.versions, f"{p.info.evidence}; {p.info.checked}") for p in providers
+    )
+    return markdown_table(("agent", "name", "versions seen", "what that rests on"), rows)
+
+
 def provider_section(provider: Provider) -> str:
     """One agent."""
     info = provider.info
