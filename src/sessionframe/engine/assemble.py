@@ -111,11 +111,14 @@ def with_copies(table: TableName, rows: Kept) -> pl.DataFrame:
 
 def by_time(rows: pl.DataFrame) -> pl.Series:
     """Positions of the rows by `at`, then agent, host, session, source and line; rows of one line as their provider gave them."""
-    small = rows.select(*PLACE, "at", "line")
-    places = small.select(PLACE).unique().sort(PLACE, nulls_last=True).with_row_index("place")
-    # sorting by whole numbers takes a fifth of the time of sorting by five texts
-    numbered = small.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left").with_row_index("row")
-    return numbered.select("row", "at", "place", "line").sort("at", "place", "line", nulls_last=True, maintain_order=True)["row"]
+    small = rows.select("at", "line").with_row_index("row")
+    # places are texts and slow to sort by, so only rows that share their time with another are given the number of theirs
+    tied = small.select("row").filter(rows["at"].is_duplicated())
+    places = rows.select(PLACE)[tied["row"]].with_columns(tied)
+    numbers = places.select(PLACE).unique().sort(PLACE, nulls_last=True).with_row_index("place")
+    placed = places.join(numbers, on=PLACE, how="left", nulls_equal=True).select("row", "place")
+    numbered = small.join(placed, on="row", how="left", maintain_order="left")
+    return numbered.sort("at", "place", "line", nulls_last=True, maintain_order=True)["row"]
 
 
 def by_session(rows: pl.DataFrame) -> pl.Series:
