@@ -16,6 +16,7 @@ ACTIVE_GAP_S = 300
 cap of 30 minutes 4,956 hours in 80 days became 187, without one single resumed sessions made up 82 % of a mean."""
 
 COUNTS = ("prompts", "messages", "requests", "tool_calls", "tool_errors", "compactions")
+THREAD = (*SESSION, "root_session_id")
 SUMS = (*TOKEN_COLUMNS, "web_searches")
 SPOKEN = ("user", "assistant", "tool")
 """Roles that take part in the conversation; `system` is the agent program."""
@@ -34,9 +35,13 @@ class Tables:
         return Tables(scope.cut(self.usage), scope.cut(self.messages), scope.cut(self.tool_calls))
 
     def own(self) -> Tables:
-        """The rows that are no copies."""
+        """The rows that are no copies, with the columns that are summed over."""
         mine = ~pl.col("is_replay")
-        return Tables(self.usage.filter(mine), self.messages.filter(mine), self.tool_calls.filter(mine))
+        return Tables(
+            self.usage.select(*THREAD, "is_replay", "at", "model", "cost_usd", *SUMS).filter(mine),
+            self.messages.select(*THREAD, "is_replay", "at", "line", "role", "type", "is_human", "message_id").filter(mine),
+            self.tool_calls.select(*THREAD, "is_replay", "at", "ended_at", "status").filter(mine),
+        )
 
     def counted(self) -> pl.DataFrame:
         """Rows per session: `rows`, and how many of them are copies: `copies`."""
@@ -142,10 +147,9 @@ def timed(own: Tables) -> pl.DataFrame:
     A main session counts the records of its sub-agents too, merged before gaps are taken: work of several threads at once
     counts once.
     """
-    place = (*SESSION, "root_session_id")
     columns = [(own.messages, "at"), (own.usage, "at"), (own.tool_calls, "at"), (own.tool_calls, "ended_at")]
-    lists = [table.group_by(place).agg(pl.col(name).drop_nulls().alias("at")) for table, name in columns]
-    threads = pl.concat(lists).group_by(place, maintain_order=True).agg(pl.col("at").explode(empty_as_null=False, keep_nulls=False))
+    lists = [table.group_by(THREAD).agg(pl.col(name).drop_nulls().alias("at")) for table, name in columns]
+    threads = pl.concat(lists).group_by(THREAD, maintain_order=True).agg(pl.col("at").explode(empty_as_null=False, keep_nulls=False))
     is_root = pl.col("session_id") == pl.col("root_session_id")
     alone = threads.filter(~is_root).select(*SESSION, "at")
     family = threads.group_by("agent", "host", session_id="root_session_id").agg(

@@ -46,9 +46,14 @@ def merged(facts: pl.DataFrame, found: Deduplicated) -> pl.DataFrame:
     one fills. The session begins with the earliest and ends with the latest of them, the best title and the largest
     recorded cost count: a backup states less, never more.
     """
+    several = facts.select(SESSION).is_duplicated()
+    if not several.any():
+        return facts
     own = own_rows(found, "agent", "source").rename({"rows": "_own"})
-    first = facts.join(own, on=("agent", "source"), how="left").sort(
-        pl.col("_own").fill_null(0), "started_at", "source", descending=[True, False, False], nulls_last=True
+    first = (
+        facts.filter(several)
+        .join(own, on=("agent", "source"), how="left")
+        .sort(pl.col("_own").fill_null(0), "started_at", "source", descending=[True, False, False], nulls_last=True)
     )
     special = {
         "started_at": pl.col("started_at").min(),
@@ -60,13 +65,14 @@ def merged(facts: pl.DataFrame, found: Deduplicated) -> pl.DataFrame:
     }
     rest = [name for name in facts.columns if name not in SESSION]
     grouped = first.group_by(SESSION, maintain_order=True)
-    return grouped.agg(special.get(name, pl.col(name).drop_nulls().first()) for name in rest).select(facts.columns)
+    joined = grouped.agg(special.get(name, pl.col(name).drop_nulls().first()) for name in rest).select(facts.columns)
+    return pl.concat([facts.filter(~several), joined])
 
 
 def own_rows(found: Deduplicated, *by: str) -> pl.DataFrame:
     """Number of rows that are no copies: `by`, `rows`."""
     counts = [
-        table.filter(~pl.col("is_replay")).group_by(by).agg(pl.len().alias("rows"))
+        table.select("is_replay", *by).filter(~pl.col("is_replay")).group_by(by).agg(pl.len().alias("rows"))
         for table in (found.usage, found.messages, found.tool_calls)
     ]
     return pl.concat(counts).group_by(by).agg(pl.col("rows").sum())
@@ -164,12 +170,12 @@ def with_children(calls: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
 
 def once(sessions: pl.DataFrame, found: Deduplicated) -> pl.DataFrame:
     """Leave out a session that is read a second time in another home and has nothing of its own there."""
+    if sessions["host"].n_unique() <= 1:
+        return sessions
     is_twin = (pl.col("owner_session_id") == pl.col("session_id")) & pl.col("owner_host").ne_missing(pl.col("host"))
     twins = found.inherited.filter(is_twin).select(SESSION).unique()
     alive = twins.join(own_rows(found, *SESSION), on=SESSION, how="anti", nulls_equal=True)
     sessions = sessions.join(alive, on=SESSION, how="anti", nulls_equal=True)
-    if sessions["host"].n_unique() <= 1:
-        return sessions
     tables = (found.usage, found.messages, found.tool_calls)
     with_rows = pl.concat([table.select(SESSION).unique() for table in tables]).unique()
     full = sessions.join(with_rows, on=SESSION, how="semi", nulls_equal=True)
