@@ -10,7 +10,7 @@ from sessionframe.engine.logs import scan
 from sessionframe.engine.options import Home, Moment, PathLike, Project, Roots
 from sessionframe.engine.table import ENGINES
 from sessionframe.errors import OptionError, listed, nearest
-from sessionframe.schema import SCHEMA, TABLES, DType, TableName
+from sessionframe.schema import PANDAS_NAMES, POLARS_NAMES, SCHEMA, TABLES, TableName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,23 +19,6 @@ if TYPE_CHECKING:
     from sessionframe.pricing import PriceList
 
 Engine: TypeAlias = Literal["pandas", "polars"]
-
-POLARS_NAMES: dict[DType, str] = {
-    "text": "String",
-    "int64": "Int64",
-    "float64": "Float64",
-    "bool": "Boolean",
-    "datetime": "Datetime(time_unit='us', time_zone='UTC')",
-    "enum": "Enum",
-}
-PANDAS_NAMES: dict[DType, str] = {
-    "text": "str",
-    "int64": "Int64",
-    "float64": "float64",
-    "bool": "boolean",
-    "datetime": "datetime64[us, UTC]",
-    "enum": "category",
-}
 
 
 class ScanOptions(TypedDict, total=False):

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sessionframe.providers.contract import Provider
-from sessionframe.report.docs import PANDAS, POLARS, gap_rows, lower_first
+from sessionframe.report.docs import gap_rows, lower_first
 from sessionframe.report.terminal import console
-from sessionframe.schema import SCHEMA, TableName, TableSchema
+from sessionframe.schema import PANDAS_NAMES, POLARS_NAMES, SCHEMA, TableName, TableSchema
 
 
 def chosen(table: TableName | None) -> list[TableSchema]:
@@ -28,7 +28,7 @@ def schema_json(table: TableName | None) -> str:
 
 def column_facts(column: Any) -> dict[str, Any]:
     """What is declared of a column."""
-    dtypes = {"polars": POLARS[column.dtype], "pandas": PANDAS[column.dtype]}
+    dtypes = {"polars": POLARS_NAMES[column.dtype], "pandas": PANDAS_NAMES[column.dtype]}
     return {"name": column.name, **dtypes, "unit": column.unit, "meaning": column.meaning, "values": list(column.categories)}
 
 
@@ -42,7 +42,7 @@ def print_schema(table: TableName | None) -> None:
             shown.add_column(header, no_wrap=header == "Column", overflow="fold")
         for column in declared.public:
             values = f": {', '.join(column.categories)}" if column.categories else ""
-            shown.add_row(*map(Text, (column.name, POLARS[column.dtype], column.unit or "", f"{column.meaning}{values}")))
+            shown.add_row(*map(Text, (column.name, POLARS_NAMES[column.dtype], column.unit or "", f"{column.meaning}{values}")))
         target.print(shown)
         target.print()
 

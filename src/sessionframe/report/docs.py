@@ -8,11 +8,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from sessionframe.providers.contract import Never, NotYet, Provider
 from sessionframe.report.data import SHAPE
-from sessionframe.schema import SCHEMA, TableSchema
+from sessionframe.schema import PANDAS_NAMES, POLARS_NAMES, SCHEMA, TableSchema
 
 GENERATED = "<!-- Generated from the declarations; `pytest --update-docs` rewrites it. -->\n"
-POLARS = {"text": "String", "int64": "Int64", "float64": "Float64", "bool": "Boolean", "datetime": 'Datetime("us", "UTC")', "enum": "Enum"}
-PANDAS = {"text": "str", "int64": "Int64", "float64": "float64", "bool": "boolean", "datetime": "datetime64[us, UTC]", "enum": "category"}
 GAPS: dict[type, str] = {Never: "never", NotYet: "not yet"}
 TABLE_NOTES = """
 Null means that the log does not say. It is never 0 instead, and no column changes its dtype because a value is missing or a table is
@@ -52,7 +50,7 @@ def table_section(table: TableSchema) -> str:
     """One table with its columns and the values of its enums."""
     columns = markdown_table(
         ("column", "meaning", "unit", "polars", "pandas"),
-        ((f"`{c.name}`", c.meaning, c.unit or "", f"`{POLARS[c.dtype]}`", f"`{PANDAS[c.dtype]}`") for c in table.public),
+        ((f"`{c.name}`", c.meaning, c.unit or "", f"`{POLARS_NAMES[c.dtype]}`", f"`{PANDAS_NAMES[c.dtype]}`") for c in table.public),
     )
     enums = [f"- `{c.name}`: {', '.join(f'`{value}`' for value in c.categories)}\n" for c in table.public if c.categories]
     values = f"\nValues:\n\n{''.join(enums)}" if enums else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from sessionframe.schema._column import Column, DType, TableSchema, Time, table_schema
+from sessionframe.schema._column import PANDAS_NAMES, POLARS_NAMES, Column, DType, TableSchema, Time, table_schema
 from sessionframe.schema._internal import TitleRow
 from sessionframe.schema._shared import TOKEN_COLUMNS, TOTAL_TOKEN_COLUMNS, Row
 from sessionframe.schema.issues import IssueKind, IssueRow
@@ -29,6 +29,8 @@ SCHEMA: dict[TableName, TableSchema] = {
 TITLES = table_schema(TitleRow, "titles")
 
 __all__ = [
+    "PANDAS_NAMES",
+    "POLARS_NAMES",
     "SCHEMA",
     "TABLES",
     "TITLES",

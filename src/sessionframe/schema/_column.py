@@ -14,6 +14,25 @@ import msgspec
 DType: TypeAlias = Literal["text", "int64", "float64", "bool", "datetime", "enum"]
 
 
+POLARS_NAMES: dict[DType, str] = {
+    "text": "String",
+    "int64": "Int64",
+    "float64": "Float64",
+    "bool": "Boolean",
+    "datetime": "Datetime(time_unit='us', time_zone='UTC')",
+    "enum": "Enum",
+}
+PANDAS_NAMES: dict[DType, str] = {
+    "text": "str",
+    "int64": "Int64",
+    "float64": "float64",
+    "bool": "boolean",
+    "datetime": "datetime64[us, UTC]",
+    "enum": "category",
+}
+"""How the two engines call each dtype; `sf.schema()` and docs/tables.md print it."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What is declared of a column beside its type: meaning, unit, and whether users ever see it."""
