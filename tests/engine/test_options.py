@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +83,6 @@ def test_a_tilde_is_expanded(empty_home: str) -> None:
     assert machines("~")[0].home == Path(empty_home)
 
 
-def test_a_home_that_is_not_there_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_text("", "utf-8")
-    for wrong in (tmp_path / "missing", file):
-        with pytest.raises(OptionError, match=wrong.name):
-            machines(wrong)
-        with pytest.raises(OptionError, match=r"home\['old'\]"):
-            machines({"old": wrong})
-
-
 @pytest.mark.parametrize("wrong", [{}, 5, "a\0b", {"x": None}])
 def test_what_is_no_home_is_refused(wrong: Any) -> None:
     with pytest.raises(OptionError, match="home"):
@@ -138,7 +127,7 @@ def test_project_folders_of_other_machines(tmp_path: Path) -> None:
 def test_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SESSIONFRAME_JOBS", raising=False)
     assert process_count(3) == 3
-    assert 1 <= process_count(None) <= (os.cpu_count() or 1)
+    assert process_count(None) is None
     monkeypatch.setenv("SESSIONFRAME_JOBS", "5")
     assert process_count(None) == 5
     assert process_count(2) == 2

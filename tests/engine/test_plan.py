@@ -92,3 +92,10 @@ def test_one_root_that_fails_does_not_lose_the_next(tmp_path: Path) -> None:
     plan = make_plan([named("p")], [Machine.at(tmp_path)], {"p": [tmp_path / "bad", tmp_path / paper.FOLDER]})
     assert [source.session_id for source in plan.groups[0].sources] == ["s"]
     assert [issue.source for issue in plan.issues] == [str(tmp_path / "bad")]
+
+
+def test_a_home_that_is_not_there_is_reported(tmp_path: Path) -> None:
+    paper.write(tmp_path / "here", "s", paper.usage("k"))
+    plan = make_plan([named("p")], [Machine.at(tmp_path / "gone", "old"), Machine.at(tmp_path / "here", "new")], {})
+    assert [(issue.host, issue.kind, issue.source) for issue in plan.issues] == [("old", "unreadable", str(tmp_path / "gone"))]
+    assert [group.names["host"] for group in plan.groups] == ["new"]

@@ -132,6 +132,36 @@ def test_a_provider_of_this_process_alone_is_read_here(home: Path) -> None:
     assert len(seen) == 12
 
 
+def test_an_object_of_this_process_alone_is_read_here(home: Path) -> None:
+    """Its class is known by name in a worker, and its module is not."""
+
+    class Elsewhere:
+        def parse(self, *given: Any) -> Any:
+            yield from paper.parse(*given)
+
+    Elsewhere.__module__, Elsewhere.__qualname__ = "no_such_module", "Elsewhere"
+    register("local", Provider(paper.PROVIDER.info, 1, paper.roots, paper.discover, Elsewhere().parse))
+    try:
+        assert len(logs(home, 2, "local").usage) == 12 * 20 + 1
+    finally:
+        unregister("local")
+
+
+def test_what_was_prepared_is_sent_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    origin = pool.pickled_job
+
+    def counted(job: Any) -> bytes | None:
+        sent.append(id(job))
+        return origin(job)
+
+    monkeypatch.setattr(pool, "pickled_job", counted)
+    paper.write(home, "p", *[{"table": "prepared"}] * 3)
+    details = logs(home, 2).usage.issues["detail"].to_list()
+    assert [detail for detail in details if detail.startswith("prepared")] == ["prepared for 13"] * 3
+    assert len(sent) == 1
+
+
 def test_a_caller_that_gives_up_leaves_no_worker(home: Path) -> None:
     class EnoughError(Exception):
         pass

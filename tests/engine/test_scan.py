@@ -176,7 +176,7 @@ class Counting:
         origin = task.parse_task
 
         def counted(given: Any, *rest: Any) -> Any:
-            self.tables.append(given.want.tables)
+            self.tables.append(given.job.want.tables)
             return origin(given, *rest)
 
         monkeypatch.setattr("sessionframe.engine.pool.parse_task", counted)

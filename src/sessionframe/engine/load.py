@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sessionframe.engine.failures import failure
 from sessionframe.engine.plan import Group, Plan
 from sessionframe.engine.pool import run
-from sessionframe.engine.task import Task
+from sessionframe.engine.task import Job, Task
 from sessionframe.providers.contract import Context, Lineage, Source, Want
 from sessionframe.schema import TABLES, IssueRow, TableName
 
@@ -53,7 +53,7 @@ class Options:
     prices
         Own prices.
     jobs
-        Processes to use, this one included.
+        Processes to use, this one included; None is as many as there are processors.
     progress
         Called in the caller's thread with the bytes done and the bytes there are.
     """
@@ -62,7 +62,7 @@ class Options:
     until: int | None = None
     projects: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
     prices: PriceList | None = None
-    jobs: int = 1
+    jobs: int | None = None
     progress: Progress | None = None
 
 
@@ -93,9 +93,16 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
     return assemble(parsed, issues, want, options, Evidence(plan, issues))
 
 
-def worthwhile_jobs(plan: Plan, want: Want, jobs: int) -> int:
+def worthwhile_jobs(plan: Plan, want: Want, jobs: int | None) -> int:
     """The number of processes that there is enough to do for."""
-    return max(1, min(jobs, plan.size // WORTH_A_WORKER[want.only_usage]))
+    most = plan.size // WORTH_A_WORKER[want.only_usage]
+    if most <= 1:
+        return 1
+    if jobs is None:
+        from loky import cpu_count  # knows the limits of containers too; loads slowly, so only where workers may be started
+
+        jobs = cpu_count()
+    return min(jobs, most)
 
 
 def group_tasks(group: Group, want: Want, issues: list[IssueRow]) -> Iterator[Task]:
@@ -105,9 +112,9 @@ def group_tasks(group: Group, want: Want, issues: list[IssueRow]) -> Iterator[Ta
     except Exception as problem:  # noqa: BLE001 - what can be read without it is still worth having
         issues.append(failure(problem, group.provider, group.machine, "prepare"))
         prepared = None
-    context = Context(group.machine, prepared)
+    job = Job(group.provider.parse, Context(group.machine, prepared), want, group.names)
     for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.path))):
-        yield Task(group.provider.parse, context, sources, want, group.names)
+        yield Task(job, sources)
 
 
 def portions(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:

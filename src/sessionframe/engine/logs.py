@@ -61,7 +61,7 @@ def scan(
         Agent -> folders to read in place of that agent's own. Only the agents named here are read unless `agents` says else.
     since, until
         Half-open range of time: records at `since` are in it, records at `until` are not. A date is its midnight in `tz`.
-        Tables are as if the logs held nothing else; what has no time is left out.
+        Tables are as if the logs held nothing else; what has no time is left out. `issues` are those of everything read.
     tz
         Time zone of `since` and `until` without one: ``local`` or a name such as ``Europe/Berlin``.
     project

@@ -23,30 +23,37 @@ JOBS_VARIABLE = "SESSIONFRAME_JOBS"
 
 
 def machines(home: Home) -> list[Machine]:
-    """The machines whose logs are read.
+    """The machines whose logs are read. A home that is not there has no logs, which the plan reports: one of several may be unplugged.
 
     Raises
     ------
     OptionError
-        A home that was named is no folder, or there is none.
+        A home is no path, or a mapping names none.
     """
     if home is None:
         return [Machine.this()]
     if not isinstance(home, Mapping):
-        return [Machine.at(existing(home, "home"))]
+        return [Machine.at(expanded(home, "home"))]
     if not home:
         raise OptionError("home={} names no home. Give a folder, a mapping of labels to folders, or leave it out for this machine.")
-    return [Machine.at(existing(folder, f"home[{label!r}]"), label) for label, folder in home.items()]
+    return [Machine.at(expanded(folder, f"home[{label!r}]"), label) for label, folder in home.items()]
+
+
+def expanded(path: PathLike, argument: str) -> Path:
+    """A path as the system knows it, whether or not anything is there."""
+    try:
+        folder = Path(path).expanduser()
+        folder.is_dir()  # refuses what can be no path at all, such as a text with a NUL
+    except (OSError, RuntimeError, TypeError, ValueError) as problem:
+        raise OptionError(f"{argument}={path!r} cannot be read as a folder: {problem}") from problem
+    return folder
 
 
 def existing(path: PathLike, argument: str) -> Path:
     """A folder that is there."""
-    try:
-        folder = Path(path).expanduser()
-        if folder.is_dir():
-            return folder
-    except (OSError, RuntimeError, TypeError, ValueError) as problem:
-        raise OptionError(f"{argument}={path!r} cannot be read as a folder: {problem}") from problem
+    folder = expanded(path, argument)
+    if folder.is_dir():
+        return folder
     raise OptionError(f"{argument}={os.fspath(path)!r}: there is no such folder. Looked at {folder.absolute()}.")
 
 
@@ -128,8 +135,8 @@ def spellings(path: str, machine: Machine) -> list[str]:
     return [path, str(absolute), str(absolute.resolve())]
 
 
-def process_count(n_jobs: int | None) -> int:
-    """How many processes may parse, this one included.
+def process_count(n_jobs: int | None) -> int | None:
+    """How many processes may parse, this one included; None leaves it to the number of processors.
 
     Raises
     ------
@@ -139,7 +146,7 @@ def process_count(n_jobs: int | None) -> int:
     if n_jobs is not None:
         return at_least_one("n_jobs", n_jobs)
     text = os.environ.get(JOBS_VARIABLE, "").strip()
-    return at_least_one(JOBS_VARIABLE, text) if text else usable_cpus()
+    return at_least_one(JOBS_VARIABLE, text) if text else None
 
 
 def at_least_one(name: str, value: int | str) -> int:
@@ -148,10 +155,3 @@ def at_least_one(name: str, value: int | str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise OptionError(f"{name}={value!r} is not a whole number of at least 1.")
     return int(text)
-
-
-def usable_cpus() -> int:
-    """The processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -60,13 +60,18 @@ def make_plan(providers: Iterable[Provider], machines: Sequence[Machine], roots:
         In the order of the providers, machines and roots. A provider that fails is left out and reported.
     """
     groups: list[Group] = []
-    issues: list[IssueRow] = []
+    issues = [no_home(machine) for machine in machines if not machine.home.is_dir()]
     for provider in providers:
         seen: set[Path] = set()
         for machine in machines:
             found = discovered(provider, machine, unread(provider, machine, roots.get(provider.agent_type), seen, issues), issues)
             groups.append(Group(provider, machine, found))
     return Plan(tuple(group for group in groups if group.sources), tuple(issues))
+
+
+def no_home(machine: Machine) -> IssueRow:
+    """An issue for a home that is not there: without it, empty tables would look like a machine without logs."""
+    return IssueRow(host=machine.label, source=str(machine.home), kind="unreadable", detail="the home folder does not exist")
 
 
 def unread(provider: Provider, machine: Machine, given: Sequence[Path] | None, seen: set[Path], issues: list[IssueRow]) -> list[Root]:

@@ -9,14 +9,16 @@ import sys
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from functools import cache
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
 from sessionframe.engine.memory import FRUGAL
-from sessionframe.engine.task import Parsed, Task, parse_pickled, parse_task
+from sessionframe.engine.task import Job, Parsed, Task, parse_task
+from sessionframe.providers.contract import Source
 
 IDLE_S = 10
 """After this long without work a worker ends by itself [s]."""
@@ -46,25 +48,35 @@ def run(tasks: Sequence[Task], jobs: int, done: Done) -> Iterator[Parsed]:
     dict of str to polars.DataFrame
         What `parse_task` returns, in no particular order. A worker that dies loses nothing: its tasks are parsed here.
     """
-    pickled = [pickled_task(task) if jobs > 1 else None for task in tasks]
-    elsewhere = [(task, payload) for task, payload in zip(tasks, pickled, strict=True) if payload is not None]
+    pickled = pickled_jobs(tasks) if jobs > 1 else {}
+    elsewhere = [task for task in tasks if id(task.job) in pickled]
     if elsewhere:
-        yield from Shared(elsewhere, done).run(jobs - 1)
-    for task, payload in zip(tasks, pickled, strict=True):
-        if payload is None:
+        yield from Shared(elsewhere, pickled, done).run(jobs - 1)
+    for task in tasks:
+        if id(task.job) not in pickled:
             yield parse_task(task, done)
 
 
-def pickled_task(task: Task) -> bytes | None:
-    """A task ready for another process; nothing when its provider exists only in this one.
+def pickled_jobs(tasks: Sequence[Task]) -> dict[int, bytes]:
+    """The jobs that other processes can do, ready to be sent: by `id`, once for all their tasks.
+
+    Pickled here and now and not by the pool, because its thread would do so while this process goes on using the same objects.
+    """
+    jobs = {id(task.job): task.job for task in tasks}
+    found = {number: pickled_job(job) for number, job in jobs.items()}
+    return {number: pickled for number, pickled in found.items() if pickled is not None}
+
+
+def pickled_job(job: Job) -> bytes | None:
+    """A job ready for another process; nothing when its provider exists only in this one.
 
     A function of `__main__` would pickle, but a worker does not import the user's script: it may lack a guard.
     """
-    if getattr(task.parse, "__module__", "__main__") == "__main__":
+    if getattr(job.parse, "__module__", "__main__") == "__main__":
         return None
     try:
-        return pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, AttributeError, TypeError):
+        return pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
+    except Exception:  # noqa: BLE001 - objects of other packages may refuse in any way
         return None
 
 
@@ -77,8 +89,9 @@ class Shared:
     cancelled: loky 3.7 fails on cancelled tasks when it kills its workers.
     """
 
-    def __init__(self, tasks: Sequence[tuple[Task, bytes]], done: Done) -> None:
+    def __init__(self, tasks: Sequence[Task], jobs: Mapping[int, bytes], done: Done) -> None:
         self._waiting = deque(tasks)
+        self._jobs = jobs
         self._lock = Lock()
         self._given = 0
         self._results: SimpleQueue[tuple[Task, Parsed | None]] = SimpleQueue()
@@ -88,7 +101,9 @@ class Shared:
         """Parse the tasks with this many workers beside this process."""
         from loky.process_executor import ProcessPoolExecutor  # takes longer to load than reading a small home
 
-        executor = ProcessPoolExecutor(workers, timeout=IDLE_S, initializer=begin_worker, initargs=(os.getpid(),), env=WORKER_ENVIRONMENT)
+        executor = ProcessPoolExecutor(
+            workers, timeout=IDLE_S, initializer=begin_worker, initargs=(os.getpid(), self._jobs), env=WORKER_ENVIRONMENT
+        )
         try:
             # before anything else is loaded here: workers start while this process still imports polars
             for _ in range(2 * workers):
@@ -105,10 +120,10 @@ class Shared:
         with self._lock:
             if not self._waiting:
                 return
-            task, pickled = self._waiting.popleft()
+            task = self._waiting.popleft()
             self._given += 1
         try:
-            future = executor.submit(parse_pickled, pickled)
+            future = executor.submit(parse_sent, id(task.job), task.sources)
         except Exception:  # noqa: BLE001 - the workers are broken or told to end: what they do not take is parsed here
             self._results.put((task, None))
             return
@@ -122,7 +137,7 @@ class Shared:
     def _take(self) -> Task | None:
         """The last task that no worker was given."""
         with self._lock:
-            return self._waiting.pop()[0] if self._waiting else None
+            return self._waiting.pop() if self._waiting else None
 
     def _beside(self) -> Iterator[Parsed]:
         """Parse what workers were not given, and pass on what they return."""
@@ -155,8 +170,25 @@ def end_now(executor: Any) -> None:
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def begin_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent, which ends its workers; they would only print tracebacks. End when the parent is gone."""
+sent: dict[int, bytes] = {}
+"""In a worker: the jobs of its parent."""
+
+
+@cache
+def job_of(number: int) -> Job:
+    """In a worker: a job of the parent, unpickled once."""
+    job: Job = pickle.loads(sent[number])  # noqa: S301 - our own parent wrote it
+    return job
+
+
+def parse_sent(number: int, sources: tuple[Source, ...]) -> Parsed:
+    """In a worker: parse some sources of a job."""
+    return parse_task(Task(job_of(number), sources))
+
+
+def begin_worker(parent: int, jobs: Mapping[int, bytes]) -> None:
+    """In a worker: take the jobs, leave Ctrl-C to the parent, which ends its workers, and end when the parent is gone."""
+    sent.update(jobs)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "getppid") and sys.platform != "win32":  # Windows never tells; there a worker ends when it has been idle
         Thread(target=end_with, args=(parent,), daemon=True).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ BATCH_ROWS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """Sources to parse and everything needed for it; picklable when the provider's function is.
+class Job:
+    """How the sources of one agent on one machine are parsed; picklable when the provider's function is.
 
     Attributes
     ----------
@@ -34,8 +33,6 @@ class Task:
         The provider's function.
     context
         Its machine and what it found in advance.
-    sources
-        What to parse.
     want
         What to fill.
     names
@@ -44,9 +41,16 @@ class Task:
 
     parse: Callable[[Source, Want, Context], Iterator[ParsedRow]]
     context: Context
-    sources: tuple[Source, ...]
     want: Want
     names: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some sources of a job."""
+
+    job: Job
+    sources: tuple[Source, ...]
 
     @property
     def size(self) -> int:
@@ -70,21 +74,16 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None) -> Parsed:
         The tables that got rows. A source that its provider fails on keeps the rows it gave, and becomes an issue.
     """
     with collector_paused():
-        rows = Rows(task.names)
+        job = task.job
+        rows = Rows(job.names)
         for source in task.sources:
             try:
-                rows.take(task.parse(source, task.want, task.context))
+                rows.take(job.parse(source, job.want, job.context))
             except Exception as problem:  # noqa: BLE001 - a fault in one source must not lose the others
                 rows.take([IssueRow(source=source.path, kind="provider-failed", detail=described(problem, "parse"))])
             if done is not None:
                 done(source.size or 0)
         return rows.frames()
-
-
-def parse_pickled(task: bytes) -> Parsed:
-    """What a worker process runs. Unpickled here and not by the pool, so that the parent may go on changing its objects."""
-    loaded: Task = pickle.loads(task)  # noqa: S301 - our own parent wrote it
-    return parse_task(loaded)
 
 
 class Rows:
