@@ -111,9 +111,11 @@ class Scan:
 def labelled_home(text: str) -> tuple[str | None, str]:
     """A home with its label; a folder whose own name has an equals sign is taken as it is."""
     label, equals, path = text.partition("=")
-    if not equals or os.path.isdir(text):  # noqa: PTH112 - loads nothing
-        return None, text
-    return label, path
+    whole = not equals or os.path.isdir(text)  # noqa: PTH112 - loads nothing
+    folder = os.path.expanduser(text if whole else path)  # noqa: PTH111 - loads nothing
+    if not os.path.isdir(folder):  # noqa: PTH112 - loads nothing
+        raise OptionError(f"--home {text!r}: there is no folder {os.path.abspath(folder)!r}.")  # noqa: PTH100 - loads nothing
+    return (None, folder) if whole else (label, folder)
 
 
 def reads_logs(command: Callable[..., None]) -> Callable[..., None]:

@@ -169,6 +169,7 @@ def test_usage_alone_equals_usage_with_everything(sample: Sample) -> None:
 @every_agent
 def test_an_empty_home_and_an_unreadable_file(agent: str, tmp_path: Path) -> None:
     """Empty frames of the same types; the rest is kept and the problem reported."""
+    assert {name: len(rows) for name, rows in everything(tmp_path / "no home", agent).items() if rows} == {"issues": 1}
     (tmp_path / "empty").mkdir()
     assert all(rows == [] for rows in everything(tmp_path / "empty", agent).values())
     home = copied(basic(agent), tmp_path / "home")

@@ -43,8 +43,10 @@ def expanded(path: PathLike, argument: str) -> Path:
     """A path as the system knows it, whether or not anything is there."""
     try:
         folder = Path(path).expanduser()
-        folder.is_dir()  # refuses what can be no path at all, such as a text with a NUL
-    except (OSError, RuntimeError, TypeError, ValueError) as problem:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return folder
+    except (OSError, RuntimeError, TypeError, ValueError) as problem:  # what can be no path at all, such as a text with a NUL
         raise OptionError(f"{argument}={path!r} cannot be read as a folder: {problem}") from problem
     return folder
 
