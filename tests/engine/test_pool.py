@@ -79,10 +79,11 @@ def test_the_number_of_processes_changes_no_row(home: Path, jobs: int) -> None:
 def test_workers_share_the_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This process waits with its first task until a worker has had one."""
     here: list[int] = []
+    limit = time.monotonic() + 60
     origin = task.parse_task
 
     def counted(given: Any, *rest: Any) -> Any:
-        while not workers():
+        while not workers() and time.monotonic() < limit:
             time.sleep(0.01)
         time.sleep(0.2)
         here.append(1)

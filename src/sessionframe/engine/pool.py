@@ -31,7 +31,7 @@ which loky would take for a leak, and warn of it."""
 Done = Callable[[int], None]
 
 
-def run(tasks: Sequence[Task], jobs: int, done: Done) -> Iterator[Parsed]:
+def run(tasks: Sequence[Task], jobs: int, done: Done, meanwhile: Callable[[], object] = lambda: None) -> Iterator[Parsed]:
     """Parse all tasks.
 
     Parameters
@@ -42,6 +42,8 @@ def run(tasks: Sequence[Task], jobs: int, done: Done) -> Iterator[Parsed]:
         Processes to use, this one included.
     done
         Called in this thread with the number of bytes that were parsed since the last call.
+    meanwhile
+        What this process has to do anyway, and best does while workers start.
 
     Yields
     ------
@@ -51,7 +53,7 @@ def run(tasks: Sequence[Task], jobs: int, done: Done) -> Iterator[Parsed]:
     pickled = pickled_jobs(tasks) if jobs > 1 else {}
     elsewhere = [task for task in tasks if id(task.job) in pickled]
     if elsewhere:
-        yield from Shared(elsewhere, pickled, done).run(jobs - 1)
+        yield from Shared(elsewhere, pickled, done).run(jobs - 1, meanwhile)
     for task in tasks:
         if id(task.job) not in pickled:
             yield parse_task(task, done)
@@ -97,7 +99,7 @@ class Shared:
         self._results: SimpleQueue[tuple[Task, Parsed | None]] = SimpleQueue()
         self._done = done
 
-    def run(self, workers: int) -> Iterator[Parsed]:
+    def run(self, workers: int, meanwhile: Callable[[], object]) -> Iterator[Parsed]:
         """Parse the tasks with this many workers beside this process."""
         from loky.process_executor import ProcessPoolExecutor  # takes longer to load than reading a small home
 
@@ -108,6 +110,7 @@ class Shared:
             # before anything else is loaded here: workers start while this process still imports polars
             for _ in range(2 * workers):
                 self._give(executor)
+            meanwhile()
             yield from self._beside()
         except BaseException:
             self._waiting.clear()
