@@ -110,6 +110,14 @@ def test_messages_are_sorted_by_session_and_then_as_the_log_has_them(tmp_path: P
     assert table.select("session_id", "seq").rows() == [("early", 0), ("early", 1), ("early", 2), ("late", 0), ("late", 1), ("never", 0)]
 
 
+def test_a_session_in_two_files_stays_together(tmp_path: Path) -> None:
+    paper.write(tmp_path, "1", paper.message(0, START + 5 * HOUR, session_id="s"))
+    paper.write(tmp_path, "2", paper.message(0, START, session_id="s"))
+    paper.write(tmp_path, "t", paper.message(0, START + HOUR))
+    table = logs(tmp_path).messages.to_frame("polars")
+    assert [(row["session_id"], Path(row["source"]).stem) for row in table.iter_rows(named=True)] == [("s", "2"), ("s", "1"), ("t", "t")]
+
+
 def test_calls_name_the_thread_they_started(home: Path) -> None:
     assert logs(home).tool_calls.to_frame("polars")["child_session_id"].to_list() == ["a/x"]
 

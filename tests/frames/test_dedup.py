@@ -145,12 +145,15 @@ def test_evidence_is_asked_for_once_and_only_of_sources_that_share() -> None:
 
 def test_the_copy_that_tells_most_gives_all_its_numbers_and_the_owner_stays() -> None:
     original = usage("a", 1, "k", 5, model="small", at=None, is_final=False, input_tokens=3, project="/a", git_branch="main")
-    copy = usage("b", 7, "k", 90, model="large", is_final=True, input_tokens=None, project="/b", git_branch="other", evidence="x")
+    copy = usage(
+        "b", 7, "k", 90, vendor="v", model="large", is_final=True, input_tokens=None, project="/b", git_branch="other", evidence="x"
+    )
     found = dedup([original, copy], {"b": Lineage(says_copied=True)}).usage.sort("is_replay")
     row, replay = found.iter_rows(named=True)
     assert (row["session_id"], row["project"], row["git_branch"], row["is_replay"]) == ("a", "/a", "main", False)
     assert {name: row[name] for name in MEASUREMENT} == {name: replay[name] for name in MEASUREMENT}
-    assert (row["output_tokens"], row["model"], row["input_tokens"], row["source"], row["line"]) == (90, "large", None, "b", 7)
+    assert (row["output_tokens"], row["model"], row["vendor"], row["input_tokens"]) == (90, "large", "v", None)
+    assert (row["source"], row["line"]) == ("b", 7)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +193,11 @@ def test_everything_before_a_copied_message_is_a_copy() -> None:
     """The SDK's fork gives user lines new ids, so only replies share a key."""
     rows: list[Row] = [message("a", 1, "u1"), message("a", 2, "reply"), message("a", 3, "u2")]
     rows += [message("b", 1, "new1"), message("b", 2, "reply"), message("b", 3, "new2"), call("b", 1, "c1"), call("b", 3, "c2")]
+    rows.append(call("b", 2, "c3"))
     found = dedup(rows, {"b": Lineage(says_copied=True)})
     marked = {(row["source"], row["line"]): row["is_replay"] for row in found.messages.iter_rows(named=True)}
     assert marked == {("a", 1): False, ("a", 2): False, ("a", 3): False, ("b", 1): True, ("b", 2): True, ("b", 3): False}
-    assert dict(found.tool_calls.select("dedup_key", "is_replay").iter_rows()) == {"c1": True, "c2": False}
+    assert dict(found.tool_calls.select("dedup_key", "is_replay").iter_rows()) == {"c1": True, "c2": False, "c3": True}
 
 
 def test_requests_before_a_copied_message_count_when_only_the_copy_holds_them() -> None:

@@ -164,6 +164,12 @@ def test_a_sub_agent_that_copies_its_parent_makes_no_fork() -> None:
     assert [(table[name]["kind"], table[name]["requests"]) for name in ("s", "s/x")] == [("main", 1), ("subagent", 1)]
 
 
+def test_a_session_that_repeats_its_own_sub_agent_is_no_fork() -> None:
+    rows: list[Row] = [session("s"), session("s/x"), usage("s", 1, "k"), usage("s/x", 1, "k")]
+    table = summed_sessions(rows, lineage={"s": COPY})
+    assert [(table[name]["kind"], table[name]["parent_session_id"]) for name in ("s", "s/x")] == [("main", None), ("subagent", None)]
+
+
 def test_sub_agents_of_a_fork_stay_sub_agents() -> None:
     rows: list[Row] = [session(name) for name in ("a", "b", "a/x", "b/x")]
     rows += [usage(name, 1, "k") for name in ("a/x", "b/x")]
@@ -222,6 +228,8 @@ def test_a_thread_does_not_start_itself() -> None:
     """A forked sub-agent's file may begin with the call that started it."""
     rows: list[Row] = [session("s"), session("s/x", spawn_call_id="c"), call("s", 5, "c"), call("s/x", 1, "c")]
     assert summed_sessions(rows, lineage={"s/x": Lineage(side=True)})["s/x"]["parent_session_id"] == "s"
+    alone: list[Row] = [session("s/x", spawn_call_id="c", parent_session_id="s"), call("s/x", 1, "c")]
+    assert summed_sessions(alone)["s/x"]["parent_session_id"] == "s"
 
 
 def test_copied_sub_agents_belong_to_the_fork_they_lie_in() -> None:
@@ -309,6 +317,13 @@ class TestScope:
         assert (table["cut"]["recorded_cost_usd"], table["in"]["recorded_cost_usd"]) == (None, 5.0)
         assert (table["in"]["started_at"], table["in"]["ended_at"]) == (clock(3), clock(5))
 
+    def test_what_a_source_says_of_its_ends_counts_inside_the_range(self) -> None:
+        rows: list[Row] = [session("s", started_at=2 * MINUTE, ended_at=6 * MINUTE), message("s", 1, "m1"), message("s", 4, "m2")]
+        within = summed_sessions(rows, Scope(since=3 * MINUTE, until=7 * MINUTE))["s"]
+        assert (within["started_at"], within["ended_at"]) == (clock(4), clock(6))
+        uncut = summed_sessions(rows[:1] + rows[2:], Scope(since=3 * MINUTE, until=6 * MINUTE))["s"]
+        assert (uncut["started_at"], uncut["ended_at"]) == (clock(4), clock(4))
+
     def test_bounds_are_half_open(self) -> None:
         assert summed_sessions(self.rows, Scope(since=7 * MINUTE, until=8 * MINUTE)).keys() == {"out"}
         assert summed_sessions(self.rows, Scope(since=6 * MINUTE, until=7 * MINUTE)).keys() == set()
@@ -331,6 +346,13 @@ def test_projects_of_rows_and_of_silent_sessions() -> None:
     ]
     table = summed_sessions(rows, Scope(projects={None: ("/code/shop",)}))
     assert {name: row["output_tokens"] for name, row in table.items()} == {"s": 5, "silent": 0}
+
+
+def test_the_ends_of_a_session_that_left_the_project_are_those_of_its_rows_there() -> None:
+    rows: list[Row] = [session("s", started_at=MINUTE, ended_at=9 * MINUTE), session("t", started_at=MINUTE, ended_at=9 * MINUTE)]
+    rows += [message("s", 3, "m1", project="/p"), message("s", 5, "m2", project="/q"), message("t", 3, "m3", project="/p")]
+    table = summed_sessions(rows, Scope(projects={None: ("/p",)}))
+    assert [(table[name]["started_at"], table[name]["ended_at"]) for name in "st"] == [(clock(3), clock(3)), (clock(1), clock(9))]
 
 
 tokens = st.none() | st.integers(0, 10)

@@ -14,12 +14,12 @@ from sessionframe.frames.dtypes import polars_schema
 from sessionframe.frames.scope import Scope
 from sessionframe.frames.sessions import Tables as Rows
 from sessionframe.frames.sessions import summed
-from sessionframe.frames.threads import session_rows, with_children
+from sessionframe.frames.threads import SESSION, session_rows, with_children
 from sessionframe.pricing import PriceList, price
 from sessionframe.providers.contract import Want
 from sessionframe.schema import SCHEMA, IssueRow, TableName
 
-PLACE = ("agent", "host", "session_id", "source")
+PLACE = (*SESSION, "source")
 ISSUE_ORDER = ("agent", "host", "source", "line", "kind", "detail")
 SESSION_ORDER = ("started_at", "agent", "host", "session_id")
 
@@ -48,13 +48,13 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
     found = deduplicate(joined(parsed, "usage"), joined(parsed, "messages"), joined(parsed, "tool_calls"), evidence)
     issues += found.issues
     scope = Scope(options.since, options.until, options.projects)
-    requests = kept("usage", scope.cut(found.usage))
+    requests = scope.cut(found.usage)
     if want.only_usage:
-        del found  # its columns are a third of the memory; prices need some for themselves
-        usage, unpriced = priced(requests, options.prices)
+        del found  # so that nothing else holds the columns that are used up
+        usage, unpriced = priced(kept("usage", requests, use_up=True), options.prices)
         tables: Tables = {"usage": usage}
     else:
-        usage, unpriced = priced(requests, options.prices)
+        usage, unpriced = priced(kept("usage", requests), options.prices)
         sessions = session_rows(joined(parsed, "sessions"), joined(parsed, "titles"), found)
         tables = {"usage": usage, **conversations(sessions, found, usage, scope, evidence)}
     noted = pl.concat([joined(parsed, "issues"), frame(SCHEMA["issues"], [*issues, *unpriced])])
@@ -85,13 +85,21 @@ def priced(usage: Kept, prices: PriceList | None) -> tuple[Kept, list[IssueRow]]
     return Kept(own, copies), issues
 
 
-def kept(table: TableName, rows: pl.DataFrame) -> Kept:
-    """The sorted rows of a table without its internal columns, copies apart."""
+def kept(table: TableName, rows: pl.DataFrame, *, use_up: bool = False) -> Kept:
+    """The sorted rows of a table without its internal columns, copies apart.
+
+    With `use_up` the frame that was given ends without columns: each is let go once it is sorted, so that rows are not held twice.
+    """
     order = ORDER[table](rows)
     is_replay = rows["is_replay"].gather(order)
     own, copies = order.filter(~is_replay), order.filter(is_replay)
+    public = polars_schema(SCHEMA[table])
+    if use_up:
+        for name in set(rows.columns) - set(public):
+            rows.drop_in_place(name)
+    take = rows.drop_in_place if use_up else rows.get_column
     # column by column: taking rows from a frame of many chunks first joins the chunks, which should not hold all columns twice
-    parts = [(column.gather(own), column.gather(copies)) for column in (rows[name].rechunk() for name in polars_schema(SCHEMA[table]))]
+    parts = [(column.gather(own), column.gather(copies)) for column in (take(name).rechunk() for name in public)]
     return Kept(pl.DataFrame([part for part, _ in parts]), pl.DataFrame([part for _, part in parts]))
 
 
@@ -124,8 +132,8 @@ def by_time(rows: pl.DataFrame) -> pl.Series:
 def by_session(rows: pl.DataFrame) -> pl.Series:
     """Positions of the messages by session in the order of their first messages, then as the log has them."""
     small = rows.select(*PLACE, "at", "seq")
-    places = small.group_by(PLACE).agg(pl.col("at").min()).with_columns(pl.col("at").min().over(PLACE[:3]))
-    places = places.sort("at", *PLACE, nulls_last=True).drop("at").with_row_index("place")
+    places = small.group_by(PLACE).agg(pl.col("at").min()).with_columns(first=pl.col("at").min().over(SESSION))
+    places = places.sort("first", *SESSION, "at", "source", nulls_last=True).select(PLACE).with_row_index("place")
     numbered = small.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left").with_row_index("row")
     return numbered.select("row", "place", "seq").sort("place", "seq", maintain_order=True)["row"]
 

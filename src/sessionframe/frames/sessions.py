@@ -177,10 +177,10 @@ def active_seconds(threads: pl.DataFrame) -> pl.DataFrame:
 def with_times(sessions: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Beginning, end and length of each session.
 
-    What its source says of the beginning and end counts beside its rows, unless the rows are only part of it: a fork begins
-    with its first own record, not with the one it copied.
+    What its source says of the beginning and end counts beside its rows, unless it may be about others: a fork begins with
+    its first own record, not with the one it copied, and part of a session may belong to another project.
     """
-    whole = ~pl.col("_cut") & ~pl.col("_inherits")
+    whole = ~pl.col("_inherits") & ~(pl.col("_cut") & bool(scope.projects))
     said = {name: pl.when(whole & scope.in_range(pl.col(name))).then(name) for name in ("started_at", "ended_at")}
     started = pl.min_horizontal("_first", said["started_at"])
     ended = pl.max_horizontal("_last", said["ended_at"])
