@@ -16,8 +16,8 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
-from sessionframe.engine.memory import FRUGAL
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
+from sessionframe.frames.memory import FRUGAL
 from sessionframe.providers.contract import Source
 
 IDLE_S = 10
