@@ -137,12 +137,13 @@ def test_a_fork_is_named_and_begins_with_its_own_records() -> None:
     assert (table["b"]["started_at"], table["b"]["ended_at"], table["b"]["active_s"]) == (clock(50), clock(55), 300)
 
 
-def test_the_parent_of_a_fork_of_a_fork_is_the_one_it_left() -> None:
-    rows: list[Row] = [session(name) for name in "abc"]
-    rows += [usage(name, 1, "a1") for name in "abc"] + [usage(name, 2, "b1", at=9 * MINUTE) for name in "bc"]
+@pytest.mark.parametrize("first", ["a", "z"])
+def test_the_parent_of_a_fork_of_a_fork_is_the_one_it_left(first: str) -> None:
+    rows: list[Row] = [session(name) for name in (first, "b", "c")]
+    rows += [usage(name, 1, "a1") for name in (first, "b", "c")] + [usage(name, 2, "b1", at=9 * MINUTE) for name in "bc"]
     rows.append(usage("c", 3, "c1", at=20 * MINUTE))
     table = summed_sessions(rows, lineage={"b": Lineage(copied_at=1), "c": Lineage(copied_at=2)})
-    assert [table[name]["parent_session_id"] for name in "abc"] == [None, "a", "b"]
+    assert [table[name]["parent_session_id"] for name in (first, "b", "c")] == [None, first, "b"]
 
 
 def test_a_parent_that_the_log_names_is_kept() -> None:
