@@ -16,10 +16,10 @@ import pytest
 
 import sessionframe as sf
 from sessionframe import errors
-from sessionframe.engine.public import PANDAS_NAMES, ScanOptions
+from sessionframe.engine.public import ScanOptions
 from sessionframe.errors import OptionError
 from sessionframe.frames.dtypes import polars_dtype
-from sessionframe.schema import SCHEMA, TABLES, TableName
+from sessionframe.schema import PANDAS_NAMES, SCHEMA, TABLES, TableName
 
 HEAVY = (
     "pandas",
