@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
 
 from sessionframe.dialects.anthropic import Block, block_text
 from sessionframe.formats.clock import instant
@@ -11,7 +12,7 @@ from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.providers.claude_code.facts import Sessions, summary_title
 from sessionframe.providers.claude_code.messages import Messages
-from sessionframe.providers.claude_code.records import KNOWN_RECORDS, SPEAKING, LightRecord, Record
+from sessionframe.providers.claude_code.records import SIDE_RECORDS, SPEAKING, LightRecord, Record
 from sessionframe.providers.claude_code.sidecars import Sidecars
 from sessionframe.providers.claude_code.threads import Line, Threads
 from sessionframe.providers.claude_code.tools import ToolCalls
@@ -55,18 +56,6 @@ class Reader:
         self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)
-        self._handlers: dict[str, Callable[[Line], Iterable[ParsedRow]]] = {
-            "user": self._user,
-            "assistant": self._assistant,
-            "system": self._system,
-            "attachment": self._attachment,
-            "progress": self._progress,
-            "file-history-snapshot": self._other,
-            "file-history-delta": self._other,
-            "summary": self._summary,
-            "cost-state": self._cost,
-            **dict.fromkeys(TITLE_RECORDS, self._title),
-        }
 
     def rows(self) -> Iterator[ParsedRow]:
         """All rows but those of usage, in the order of the file; sessions and unanswered calls at the end."""
@@ -82,9 +71,9 @@ class Reader:
 
     def _lines(self) -> Iterator[ParsedRow]:
         for line, record in records(self._source.path, Record, self._problems):
-            handler = self._handlers.get(record.type or "")
+            handler = self.HANDLERS.get(record.type or "")
             if handler is not None:
-                yield from handler(Line(line, record, self._threads.place(record), instant(record.timestamp)))
+                yield from handler(self, Line(line, record, self._threads.place(record), instant(record.timestamp)))
             elif record.type not in KNOWN_RECORDS:
                 self._problems.add("unknown-record", f"record type {record.type!r}", line)
 
@@ -157,3 +146,21 @@ class Reader:
     def _message(self, row: ParsedRow) -> Iterator[ParsedRow]:
         if "messages" in self._want.tables:
             yield row
+
+    HANDLERS: ClassVar[dict[str, Callable[[Reader, Line], Iterable[ParsedRow]]]] = {
+        "user": _user,
+        "assistant": _assistant,
+        "system": _system,
+        "attachment": _attachment,
+        "progress": _progress,
+        "file-history-snapshot": _other,
+        "file-history-delta": _other,
+        "summary": _summary,
+        "cost-state": _cost,
+        **dict.fromkeys(TITLE_RECORDS, _title),
+    }
+    """Type of line -> what is made of it."""
+
+
+KNOWN_RECORDS = SIDE_RECORDS | Reader.HANDLERS.keys()
+"""Every type of line that is understood."""

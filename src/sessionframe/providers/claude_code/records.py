@@ -154,7 +154,6 @@ class Record(Envelope, gc=False):
     aiTitle: str | None = None
     customTitle: str | None = None
     lastPrompt: str | None = None
-    parentSessionId: str | None = None
     totalCostUSD: float | None = None
     hasUnknownModelCost: bool | None = None
     startTime: Stamp = None
@@ -180,7 +179,6 @@ class ToolUseResult(msgspec.Struct, gc=False):
     """What the program itself noted of a tool's outcome, across all tools."""
 
     type: str | None = None
-    status: str | None = None
     agentId: str | None = None
     durationMs: float | None = None
     durationSeconds: float | None = None
@@ -247,8 +245,3 @@ SIDE_RECORDS = frozenset(
 
 SPEAKING = frozenset({"assistant", "progress"})
 """Types of lines that can state the usage of a response."""
-CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress", "summary", "cost-state"})
-TITLES = frozenset({"custom-title", "ai-title", "last-prompt"})
-SNAPSHOTS = frozenset({"file-history-snapshot", "file-history-delta"})
-KNOWN_RECORDS = SIDE_RECORDS | CONVERSATION | TITLES | SNAPSHOTS
-"""Every type of line that is understood."""
