@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from typing import Any
 import polars as pl
 
 import sessionframe as sf
-from sessionframe.engine.registry import BUILT_IN
+from sessionframe.engine import registry
 from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES, TableName
 
@@ -25,8 +24,7 @@ PRICED = ("cost_usd", "price_key", "vendor")
 
 def builtin() -> dict[str, Provider]:
     """Every provider that comes with the project."""
-    places = {agent: place.split(":") for agent, place in BUILT_IN.items()}
-    return {agent: getattr(importlib.import_module(module), name) for agent, (module, name) in places.items()}
+    return {provider.agent_type: provider for provider in registry.selected(registry.builtin())}
 
 
 @dataclass(frozen=True)
