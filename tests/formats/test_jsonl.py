@@ -93,6 +93,31 @@ def test_line_breaks_of_other_standards_do_not_end_a_line(file: Path) -> None:
     assert found(issues) == [(2, "repaired")]  # control characters must be escaped in JSON
 
 
+@pytest.mark.parametrize(
+    ("content", "numbers", "kinds"),
+    [
+        (b'{"n":1}{"n":2}\n\n{"n":3}\n', [1, 1, 3], ["repaired"]),  # as many records as lines, but not one in each
+        (b'\n{"n":1}{"n":2}\n', [2, 2], ["repaired"]),
+        (b'{"n":1}{"n":2}\n{"text":\n"a"}\n', [1, 1], ["repaired", "broken-line", "broken-line"]),
+        (b'{"n":1}\r\n{"n":2}\r\n', [1, 2], []),
+        (b'{"n":1} \n {"n":2}\n', [1, 2], []),
+        (b'{"n":1}\r{"n":2}\n{"n":3}\n', [1, 1, 2], ["repaired"]),
+    ],
+)
+def test_a_record_has_the_number_of_its_line(file: Path, content: bytes, numbers: list[int], kinds: list[str]) -> None:
+    """A block is decoded at once only where every line is one record."""
+    file.write_bytes(content)
+    rows, issues = read(file)
+    assert [line for line, _ in rows] == numbers
+    assert [issue.kind for issue in issues] == kinds
+
+
+def test_two_readings_at_the_same_time_do_not_share_a_buffer(file: Path) -> None:
+    file.write_bytes(b"".join(b'{"n":%d}\n' % n for n in range(100_000)))
+    both = zip(records(file, Record, Problems("a")), records(file, Record, Problems("b")), strict=True)
+    assert all(one == other == (line + 1, Record(n=line)) for line, (one, other) in enumerate(both))
+
+
 def test_an_empty_file_is_nothing(file: Path) -> None:
     file.write_bytes(b"")
     assert read(file) == ([], [])
@@ -266,11 +291,11 @@ def test_a_file_without_permission_is_an_issue(file: Path) -> None:
 class FailingDisk(io.BytesIO):
     """Gives what it has, then fails as a disk or a network does."""
 
-    def read(self, size: int | None = -1) -> bytes:
-        data = super().read(size)
-        if not data:
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        if not count:
             raise OSError(errno.EIO, "Input/output error")
-        return data
+        return count
 
 
 def test_what_was_read_before_an_error_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

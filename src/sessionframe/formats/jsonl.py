@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import cache
 from io import FileIO
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -16,22 +17,24 @@ from sessionframe.formats.problems import Problems
 from sessionframe.formats.salvage import REFUSED, salvage
 
 T = TypeVar("T", bound=msgspec.Struct)
-BLOCK_BYTES: Final = 1 << 20
+BLOCK_BYTES: Final = 1 << 18
+OPEN, CLOSE, RETURN = b"{}\r"
+"""Bytes as a block gives them: numbers."""
 
 
 class Lines(NamedTuple):
-    """Whole lines: the part of a block from `start` to `end`. Only the last one of a file may lack its line feed."""
+    """Whole lines: the part of a block from `start` to `end`, until the next is asked for. Only the last of a file may lack its line feed."""
 
-    block: bytes
+    block: bytes | bytearray
     start: int
     end: int
 
 
 class Decoder(NamedTuple):
-    """How a line becomes a record. `copies`: it takes lines as bytes of their own, not as a view of the block."""
+    """How bytes become records: one line, or all lines of a block at once."""
 
-    decode: Callable[[Any], Any]
-    copies: bool
+    line: Callable[[Any], Any]
+    block: Callable[[Any], list[Any]]
 
 
 class Reading(NamedTuple, Generic[T]):
@@ -87,32 +90,75 @@ def records(
 
 
 def decoded(blocks: Iterator[Lines], decoder: Decoder, reading: Reading[T]) -> Iterator[tuple[int, T]]:
-    """The records of the lines that are wanted.
+    """The records of the lines that are wanted, a block at once where nothing in it is odd."""
+    number = 1
+    for lines in blocks:
+        found = together(lines, decoder) if reading.containing is None else None
+        if found is None:
+            number = yield from one_by_one(lines, decoder, reading, number)
+        else:
+            yield from zip(range(number, number + len(found)), found, strict=True)
+            number += len(found)
+
+
+def together(lines: Lines, decoder: Decoder) -> list[Any] | None:
+    """The records of a block in which every line is one record; nothing where that is not so.
+
+    Measured on 1 GB: 1.0 s instead of 1.25 s line by line.
+    """
+    count = count_of_objects(lines)
+    if not count:
+        return None
+    try:
+        found = decoder.block(memoryview(lines.block)[lines.start : lines.end])
+    except REFUSED:
+        return None
+    return found if len(found) == count else None
+
+
+def count_of_objects(lines: Lines) -> int:
+    """The number of lines if each of them begins like an object and ends like one, else 0.
+
+    Then no record spans lines: inside JSON a ``}`` is never followed by ``{``, and no text holds a raw line feed. So as many records
+    as lines are one in each line.
+    """
+    block, begin, end = lines
+    find, count = block.find, 0
+    while begin < end:
+        feed = find(b"\n", begin, end)
+        if feed < 0:
+            feed = end
+        if block[begin] != OPEN or not (block[feed - 1] == CLOSE or (block[feed - 1] == RETURN and block[feed - 2] == CLOSE)):
+            return 0
+        count += 1
+        begin = feed + 1
+    return count
+
+
+def one_by_one(lines: Lines, decoder: Decoder, reading: Reading[T], number: int) -> Generator[tuple[int, T], None, int]:
+    """The records of the lines that are wanted, and what can be saved of broken ones; returns the number of the line behind.
 
     The line feeds are searched first and then the bytes from the end of the line: measured on 1 GB, this takes 1.2 s with decoding,
     against 1.6 s when the bytes are searched in the whole block and the line feeds counted in between.
     """
-    decode, copies = decoder
     record_type, needle, problems = reading
-    number = 0
-    for block, first, end in blocks:
-        begin = first
-        part = block if copies else memoryview(block)
-        find, rfind = block.find, block.rfind
-        while begin < end:
-            number += 1
-            start, feed = begin, find(b"\n", begin, end)
-            stop = feed if feed >= 0 else end
-            begin = stop + 1
-            if needle is not None and rfind(needle, start, stop) < 0:
-                continue
+    block, begin, end = lines
+    view, find, rfind = memoryview(block), block.find, block.rfind
+    while begin < end:
+        start, feed = begin, find(b"\n", begin, end)
+        stop = feed if feed >= 0 else end
+        if needle is None or rfind(needle, start, stop) >= 0:
+            line = view[start:stop].tobytes()
             try:
-                record = decode(part[start:stop])
+                record = decoder.line(line)
             except REFUSED:
-                for record in salvage(block[start:stop], number, record_type, problems, ended=feed >= 0):
+                for record in salvage(line, number, record_type, problems, ended=feed >= 0):
                     yield number, record
             else:
                 yield number, record
+        begin = stop + 1
+        number += 1
+    return number
 
 
 @cache
@@ -120,42 +166,72 @@ def decoder_for(record_type: type[msgspec.Struct]) -> Decoder:
     """The decoder of a record type, made once. Raises `TypeError` for a type that cannot be filled leniently.
 
     The fast decoder does not look whether a text that it passes over is UTF-8. That does no harm unless the record keeps it undecoded
-    (`msgspec.Raw`), where it would raise later, in the hands of the caller: then every line is checked before, which costs 0.3 s per GB.
+    (`msgspec.Raw`), where it would raise later, in the hands of the caller: then everything is checked before, which costs 0.3 s per GB.
     """
-    holds_raw = plan_for(record_type).holds_raw
-    decode = msgspec.json.Decoder(record_type).decode
+    fast = msgspec.json.Decoder(record_type)
+    return keeping(fast) if plan_for(record_type).holds_raw else Decoder(fast.decode, fast.decode_lines)
 
-    def decode_checked(line: Any) -> Any:
-        if not line.isascii():
-            str(line, "utf-8")
-        return decode(line)
 
-    return Decoder(decode_checked if holds_raw else decode, copies=holds_raw)
+def keeping(fast: msgspec.json.Decoder[Any]) -> Decoder:
+    """A decoder of records that keep bytes of their line: takes copies, and refuses what is not UTF-8."""
+
+    def checked(part: bytes) -> bytes:
+        if not part.isascii():
+            str(part, "utf-8")
+        return part
+
+    return Decoder(lambda line: fast.decode(checked(line)), lambda block: fast.decode_lines(checked(bytes(block))))
 
 
 def whole_lines(path: str | os.PathLike[str], problems: Problems, block_bytes: int) -> Iterator[Lines]:
-    """Read a file in blocks and pass on whole lines, without copying more than the one line that lies across a border."""
-    pieces: list[bytes] = []  # the line that the blocks so far have begun
+    """Read a file in blocks and pass on whole lines, without copying more than the one line that lies across a border.
+
+    All blocks lie in one buffer. Measured on 1 GB: a new one for each takes 0.3 s more, for memory that the system must first clear.
+    """
+    long: list[bytes] = []  # what came before of a line that is longer than a block
+    kept = 0  # bytes of a line that the buffer begins with
+    with borrowed(block_bytes) as buffer:
+        view = memoryview(buffer)
+        try:
+            with open_bytes(path) as file:
+                while count := file.readinto(view[kept:]):
+                    filled = kept + count
+                    end = buffer.rfind(b"\n", kept, filled) + 1
+                    start = 0
+                    if long and end:
+                        start = buffer.find(b"\n") + 1
+                        line = b"".join([*long, view[:start]])
+                        long.clear()
+                        yield Lines(line, 0, len(line))
+                    if start < end:
+                        yield Lines(buffer, start, end)
+                    kept = filled - end
+                    if kept == block_bytes:
+                        long.append(bytes(buffer))
+                        kept = 0
+                    elif end:
+                        buffer[:kept] = buffer[end:filled]
+        except OSError as error:
+            problems.add("unreadable", error.strerror or str(error))
+        if long or kept:
+            line = b"".join([*long, view[:kept]])
+            long.clear()
+            yield Lines(line, 0, len(line))
+
+
+spare: list[bytearray] = []
+"""Buffers that nobody uses now: as many as there were readings at the same time."""
+
+
+@contextmanager
+def borrowed(size: int) -> Iterator[bytearray]:
+    """A buffer for the time of one reading."""
+    buffer = spare.pop() if spare and size == BLOCK_BYTES else bytearray(size)
     try:
-        with open_bytes(path) as file:
-            while block := file.read(block_bytes):
-                end = block.rfind(b"\n") + 1
-                start = 0
-                if pieces and end:
-                    start = block.find(b"\n") + 1
-                    line = b"".join([*pieces, block[:start]])
-                    pieces.clear()
-                    yield Lines(line, 0, len(line))
-                if start < end:
-                    yield Lines(block, start, end)
-                if end < len(block):
-                    pieces.append(block[end:])
-    except OSError as error:
-        problems.add("unreadable", error.strerror or str(error))
-    if pieces:
-        line = b"".join(pieces)
-        pieces.clear()
-        yield Lines(line, 0, len(line))
+        yield buffer
+    finally:
+        if size == BLOCK_BYTES:
+            spare.append(buffer)
 
 
 READ_ONLY: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
