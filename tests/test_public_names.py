@@ -31,7 +31,7 @@ HEAVY = (
     "pydantic",
     "genai_prices",
     "rich",
-    "typer",
+    "click",
     "importlib.metadata",
 )
 SAMPLE = Path(__file__).parents[1] / "data-samples" / "claude-code" / "basic" / "home"

@@ -8,64 +8,74 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from sessionframe.errors import OptionError, ProviderNotFoundError, SessionFrameError
+from sessionframe.errors import OptionError, ProviderNotFoundError, SessionFrameError, nearest
+from sessionframe.schema import TABLES, TableName
 
 if TYPE_CHECKING:
     from sessionframe.engine import Logs
 
-Period: TypeAlias = Literal["daily", "weekly", "monthly", "total"]
-TableChoice: TypeAlias = Literal["sessions", "messages", "tool_calls", "usage", "issues"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # a frame of locals could show the text of a session
-    context_settings={"help_option_names": ["-h", "--help"]},
+class Commands(click.Group):
+    """Commands that suggest the nearest name for a mistyped one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called, or an error that names those there are."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}.{nearest(args[0], self.commands)} Commands are {', '.join(self.commands)}.")
+        return super().resolve_command(ctx, args)
+
+
+def flag(*names: str, help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: A002 - as options call it
+    """An option that is there or not."""
+    return click.option(*names, is_flag=True, help=help)
+
+
+SCAN_OPTIONS = (
+    click.option("--agent", "-a", multiple=True, metavar="AGENT", help="Only this agent, e.g. claude-code. Repeatable."),
+    click.option(
+        "--home",
+        multiple=True,
+        metavar="[LABEL=]PATH",
+        help="Another home folder: a sample, a backup, a colleague's machine. Repeatable; a label names it in the column host.",
+    ),
+    click.option("--root", multiple=True, metavar="AGENT=PATH", help="A folder of an agent in place of its usual ones. Repeatable."),
+    click.option("--since", metavar="TIME", help="From this ISO date or time on."),
+    click.option("--until", metavar="TIME", help="Up to this ISO date or time, itself not included."),
+    click.option("--tz", metavar="ZONE", default="local", help="Time zone in which days begin, e.g. Europe/Berlin."),
+    click.option("--project", multiple=True, metavar="PATH", help="Only this project folder and what is below it. Repeatable."),
+    click.option("--prices", metavar="FILE", help="A file of own prices."),
+    click.option("--jobs", type=int, metavar="N", help="Processes to read with; by default one per processor."),
 )
+"""The options of every command that reads logs; they mean the same everywhere, and the same as the arguments of `scan`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scan:
-    """The options of every command that reads logs; they mean the same everywhere, and the same as the arguments of `scan`."""
+    """What `SCAN_OPTIONS` were given."""
 
-    agent: Annotated[
-        list[str] | None, typer.Option("--agent", "-a", metavar="AGENT", help="Only this agent, e.g. claude-code. Repeatable.")
-    ] = None
-    home: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--home",
-            metavar="[LABEL=]PATH",
-            help="Another home folder: a sample, a backup, a colleague's machine. Repeatable; a label names it in the column host.",
-        ),
-    ] = None
-    root: Annotated[
-        list[str] | None,
-        typer.Option("--root", metavar="AGENT=PATH", help="A folder of an agent in place of its usual ones. Repeatable."),
-    ] = None
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="From this ISO date or time on.")] = None
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to this ISO date or time, itself not included.")] = None
-    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone in which days begin, e.g. Europe/Berlin.")] = "local"
-    project: Annotated[
-        list[str] | None,
-        typer.Option("--project", metavar="PATH", help="Only this project folder and what is below it. Repeatable."),
-    ] = None
-    prices: Annotated[str | None, typer.Option("--prices", metavar="FILE", help="A file of own prices.")] = None
-    jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Processes to read with; by default one per processor.")] = None
+    agent: Sequence[str]
+    home: Sequence[str]
+    root: Sequence[str]
+    since: str | None
+    until: str | None
+    tz: str
+    project: Sequence[str]
+    prices: str | None
+    jobs: int | None
 
     @property
     def roots(self) -> dict[str, list[str]] | None:
         """Agent -> folders, as `scan` takes them."""
         found: dict[str, list[str]] = {}
-        for text in self.root or ():
+        for text in self.root:
             agent, equals, path = text.partition("=")
             if not equals or not agent or not path:
                 raise OptionError(f"--root {text!r} is not of the form AGENT=PATH, e.g. claude-code=/mnt/pi/.claude.")
@@ -95,13 +105,13 @@ class Scan:
         zone(self.tz)  # a mistake shows before the logs are read
         with progress_bar() as progress:
             yield scan(
-                *(self.agent or ()),
+                *self.agent,
                 home=self.homes,
                 roots=self.roots,
                 since=self.since,
                 until=self.until,
                 tz=self.tz,
-                project=self.project,
+                project=list(self.project) or None,
                 prices=self.prices,
                 n_jobs=self.jobs,
                 progress=progress,
@@ -123,13 +133,10 @@ def reads_logs(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        options = {field.name: given.pop(field.name) for field in dataclasses.fields(Scan)}
-        command(Scan(**options), **given)
+        command(Scan(**{field.name: given.pop(field.name) for field in dataclasses.fields(Scan)}), **given)
 
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    shared = inspect.signature(Scan, eval_str=True).parameters.values()
-    run.__signature__ = inspect.Signature([*(p.replace(kind=p.KEYWORD_ONLY) for p in (*own, *shared))])  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in (*own, *shared)}
+    for option in reversed(SCAN_OPTIONS):
+        run = option(run)
     return run
 
 
@@ -140,41 +147,40 @@ def version() -> str:
     return installed("sessionframe")
 
 
-def print_version(wanted: bool) -> None:
+def print_version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:
     """Say the version and stop."""
     if wanted:
-        typer.echo(version())
-        raise typer.Exit
+        click.echo(version())
+        ctx.exit()
 
 
-@app.callback()
-def sessionframe(
-    version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version and stop.")] = False,
-) -> None:
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 120})
+@click.option("--version", is_flag=True, callback=print_version, is_eager=True, expose_value=False, help="Show the version and stop.")
+def app() -> None:
     """Read the session logs that AI coding agents leave on this machine: reports, checks, exports. Nothing leaves the machine."""
-    del version
 
 
 @app.command()
+@click.argument(
+    "period",
+    type=click.Choice(["daily", "weekly", "monthly", "total"]),
+    default="daily",
+    help="One row per day, week (from Monday) or month, or one in all.",
+)
+@click.option(
+    "--by", multiple=True, metavar="GROUP", help="Group by agent, project, branch, session, model or host. Repeatable, or with commas."
+)
+@flag("--titles", help="Show the titles of sessions, which can tell what was talked about.")
+@flag("--json", "as_json", help="JSON in a shape that stays.")
+@flag("--csv", "as_csv", help="CSV with the same columns as the JSON rows.")
 @reads_logs
-def report(
-    scan: Scan,
-    *,
-    period: Annotated[Period, typer.Argument(help="One row per day, week (from Monday) or month, or one in all.")] = "daily",
-    by: Annotated[
-        list[str] | None,
-        typer.Option("--by", metavar="GROUP", help="Group by agent, project, branch, session, model or host. Repeatable, or with commas."),
-    ] = None,
-    titles: Annotated[bool, typer.Option("--titles", help="Show the titles of sessions, which can tell what was talked about.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON in a shape that stays.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with the same columns as the JSON rows.")] = False,
-) -> None:
+def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json: bool, as_csv: bool) -> None:
     """Tokens and cost per day, week or month. The cost is an API-equivalent estimate at list prices, not a bill."""
     from sessionframe.report.groups import columns_of, names_of
 
     if as_json and as_csv:
         raise OptionError("--json and --csv exclude each other.")
-    groups = names_of(by or (), titles=titles)
+    groups = names_of(by, titles=titles)
     columns_of(period, groups)  # a mistake shows before the logs are read
     with scan.logs() as logs:
         logs.usage.to_frame("polars")  # before the libraries of the report load: worker processes are at work meanwhile
@@ -184,11 +190,11 @@ def report(
     if as_json:
         from sessionframe.report.data import report_json
 
-        typer.echo(report_json(made, version=version(), since=scan.since, until=scan.until))
+        click.echo(report_json(made, version=version(), since=scan.since, until=scan.until))
     elif as_csv:
         from sessionframe.report.data import report_csv
 
-        typer.echo(report_csv(made), nl=False)
+        click.echo(report_csv(made), nl=False)
     else:
         from sessionframe.report.table import print_report
         from sessionframe.report.terminal import console
@@ -199,8 +205,9 @@ def report(
 
 
 @app.command()
+@flag("--json", "as_json", help="JSON.")
 @reads_logs
-def doctor(scan: Scan, *, as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = False) -> None:
+def doctor(scan: Scan, *, as_json: bool) -> None:
     """What was looked for and found: folders, files, newest record, how long logs are kept, problems and what to do about them."""
     from sessionframe.engine.registry import selected
     from sessionframe.report.diagnosis import doctor_json, print_doctor
@@ -210,30 +217,25 @@ def doctor(scan: Scan, *, as_json: Annotated[bool, typer.Option("--json", help="
     with scan.logs() as logs:
         found = diagnose(logs, selected(tuple(scan.agent or scan.roots or ())), roots=scan.roots)
     if as_json:
-        typer.echo(doctor_json(found, tz=scan.tz, version=version()))
+        click.echo(doctor_json(found, tz=scan.tz, version=version()))
     else:
         print_doctor(found, console(), tz=scan.tz)
 
 
 @app.command()
+@click.argument("table", type=click.Choice(TABLES), help="The table to write.")
+@click.option("--to", required=True, metavar="FILE", help="The file; - is standard output.")
+@click.option("--format", type=click.Choice(["parquet", "csv", "jsonl"]), help="By default what the suffix of the file says.")
+@flag("--content", help="With the text of prompts, answers, arguments and results.")
+@flag("--replays", help="With records that are copies of another session's history.")
+@flag("--force", help="Replace a file that exists.")
 @reads_logs
-def export(
-    scan: Scan,
-    *,
-    table: Annotated[TableChoice, typer.Argument(help="The table to write.")],
-    to: Annotated[str, typer.Option("--to", metavar="FILE", help="The file; - is standard output.")],
-    file_format: Annotated[
-        Literal["parquet", "csv", "jsonl"] | None, typer.Option("--format", help="By default what the suffix of the file says.")
-    ] = None,
-    content: Annotated[bool, typer.Option("--content", help="With the text of prompts, answers, arguments and results.")] = False,
-    replays: Annotated[bool, typer.Option("--replays", help="With records that are copies of another session's history.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
-) -> None:
+def export(scan: Scan, *, table: str, to: str, format: str | None, content: bool, replays: bool, force: bool) -> None:  # noqa: A002 - the option's name
     """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete."""
     from sessionframe.report import export as exporting
 
     streamed = to == "-"
-    chosen = exporting.file_format(to, file_format)
+    chosen = exporting.file_format(to, format)
     exporting.check_stream(chosen) if streamed else exporting.check_target(to, force=force)
     with scan.logs() as logs:
         frame = getattr(logs, table).to_frame("polars", content=content, replays=replays)
@@ -245,28 +247,24 @@ def export(
 
 
 @app.command()
-def schema(
-    table: Annotated[TableChoice | None, typer.Argument(help="One table; by default all of them.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
-) -> None:
+@click.argument("table", type=click.Choice(TABLES), required=False, help="One table; by default all of them.")
+@flag("--json", "as_json", help="JSON.")
+def schema(*, table: TableName | None, as_json: bool) -> None:
     """The columns of the tables: dtype, unit, meaning."""
     from sessionframe.report import declared
 
-    typer.echo(declared.schema_json(table)) if as_json else declared.print_schema(table)
+    click.echo(declared.schema_json(table)) if as_json else declared.print_schema(table)
 
 
 @app.command()
-def providers(as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = False) -> None:
+@flag("--json", "as_json", help="JSON.")
+def providers(*, as_json: bool) -> None:
     """The agents whose logs can be read, what that rests on, and what their logs cannot tell."""
     from sessionframe.engine.registry import selected
     from sessionframe.report import declared
 
     known = selected(())
-    typer.echo(declared.providers_json(known)) if as_json else declared.print_providers(known)
-
-
-COMMANDS = (report, doctor, export, schema, providers)
-"""In the order in which help and documentation show them."""
+    click.echo(declared.providers_json(known)) if as_json else declared.print_providers(known)
 
 
 def note(text: str) -> None:
@@ -283,14 +281,17 @@ def main() -> None:
     make_streams_safe()
     warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
     try:
-        app()
+        sys.exit(app.main(standalone_mode=False) or 0)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
     except (OptionError, ProviderNotFoundError) as problem:
         note(str(problem))
         sys.exit(2)
     except (SessionFrameError, OSError) as problem:
         note(str(problem))
         sys.exit(1)
-    except KeyboardInterrupt:
+    except click.Abort:  # what click makes of Ctrl-C
         sys.exit(130)
     finally:
         flush_quietly()

@@ -118,9 +118,7 @@ class Sized(Plan):
 
 
 def test_workers_leave_ctrl_c_to_their_parent() -> None:
-    code = (
-        "import os, signal; from sessionframe.engine.pool import begin_worker; begin_worker(os.getppid(), {}); print(signal.getsignal(2))"
-    )
+    code = "import os, signal; from sessionframe.engine.workers import begin; begin(os.getppid(), {}); print(signal.getsignal(2))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.strip() == str(signal.SIG_IGN)
 
@@ -215,31 +213,75 @@ def test_small_homes_start_no_process(home: Path, monkeypatch: pytest.MonkeyPatc
 SCRIPT = """
     import sys
     sys.path.insert(0, {root!r})
+    import os
+    {first}
     from sessionframe.engine import load, scan
     from sessionframe.engine.registry import register
     from tests.engine import paper
     load.WORTH_A_WORKER = {{True: 1, False: 1}}
     load.CHUNK_BYTES = 1
+    os.environ[paper.PARENT] = str(os.getpid())
     register("paper", paper.PROVIDER)
     print("began", flush=True)
     {rest}
 """
 
 
-def script(path: Path, rest: str) -> list[str]:
+FORKED, NEW = "", "import polars"
+"""What a script does first, by how its workers then begin: as copies of it, or as processes of loky."""
+both_ways = pytest.mark.parametrize("first", [FORKED, NEW], ids=["forked", "new"])
+
+
+def script(path: Path, first: str, rest: str) -> list[str]:
     file = path / "script.py"
-    file.write_text(textwrap.dedent(SCRIPT).format(root=str(ROOT), rest=rest), "utf-8")
+    file.write_text(textwrap.dedent(SCRIPT).format(root=str(ROOT), first=first, rest=rest), "utf-8")
     return [sys.executable, "-W", "error", str(file)]
 
 
-def test_a_script_without_a_guard_runs_once(home: Path, tmp_path: Path) -> None:
-    """The standard library's `spawn` would run the script again in every worker."""
-    command = script(tmp_path, f"print(len(scan('paper', home={str(home)!r}, n_jobs=3).usage))")
+def ran(command: list[str]) -> tuple[list[str], str, int]:
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert (run.stdout.split(), run.stderr, run.returncode) == (["began", "241"], "", 0)
+    return run.stdout.split(), run.stderr, run.returncode
 
 
-def test_a_provider_of_the_script_itself_is_read(home: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a copy of a process is known to work")
+@pytest.mark.parametrize(
+    "before, forks",
+    [
+        ("", True),
+        ("import polars", False),
+        ("import threading, time; threading.Thread(target=time.sleep, args=(1,)).start()", False),
+        ("sys.platform = 'darwin'", False),
+    ],
+)
+def test_a_process_is_copied_only_while_it_has_one_thread(before: str, forks: bool) -> None:
+    code = f"import sys; from sessionframe.engine.workers import may_fork; {before or 'pass'}; print(may_fork())"
+    assert ran([sys.executable, "-c", code]) == ([str(forks)], "", 0)
+
+
+@both_ways
+def test_a_script_loses_nothing_when_a_worker_dies(home: Path, tmp_path: Path, first: str) -> None:
+    paper.write(home, "deadly", *(paper.usage(f"d{line}", line, 1) for line in range(200)), {"table": "die"}, paper.usage("last", 1, 7))
+    rest = f"found = scan('paper', home={str(home)!r}, n_jobs=3); print(len(found.usage), len(found.usage.issues))"
+    alone = logs(home, 1)
+    assert ran(script(tmp_path, first, rest)) == (["began", str(len(alone.usage)), str(len(alone.usage.issues))], "", 0)
+
+
+@both_ways
+def test_what_a_script_printed_before_comes_out_once(home: Path, tmp_path: Path, first: str) -> None:
+    """A copy of a process has a copy of what was not written yet."""
+    rest = f"print('kept', end=''); print(len(scan('paper', home={str(home)!r}, n_jobs=3).usage))"
+    assert ran(script(tmp_path, first, rest)) == (["began", "kept241"], "", 0)
+
+
+@both_ways
+def test_a_script_without_a_guard_runs_once(home: Path, tmp_path: Path, first: str) -> None:
+    """The standard library's `spawn` would run the script again in every worker."""
+    command = script(tmp_path, first, f"print(len(scan('paper', home={str(home)!r}, n_jobs=3).usage))")
+    assert ran(command) == (["began", "241"], "", 0)
+
+
+@both_ways
+def test_a_provider_of_the_script_itself_is_read(home: Path, tmp_path: Path, first: str) -> None:
     body = f"""
 def parse(*given):
     yield from paper.parse(*given)
@@ -247,24 +289,25 @@ import dataclasses
 register("own", dataclasses.replace(paper.PROVIDER, parse=parse))
 print(len(scan("own", home={str(home)!r}, n_jobs=3).usage))
 """
-    run = subprocess.run(script(tmp_path, body), capture_output=True, text=True, timeout=120, check=False)
-    assert (run.stdout.split(), run.stderr, run.returncode) == (["began", "241"], "", 0)
+    assert ran(script(tmp_path, first, body)) == (["began", "241"], "", 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_ctrl_c_stops_at_once_and_no_worker_outlives_the_program(home: Path, tmp_path: Path, how: signal.Signals) -> None:
+@both_ways
+def test_ctrl_c_stops_at_once_and_no_worker_outlives_the_program(home: Path, tmp_path: Path, how: signal.Signals, first: str) -> None:
     for number in range(12):
         paper.write(home, f"slow{number}", *[{"table": "sleep"}] * 100)
-    command = script(tmp_path, f"len(scan('paper', home={str(home)!r}, n_jobs=3).usage)")
+    command = script(tmp_path, first, f"len(scan('paper', home={str(home)!r}, n_jobs=3).usage)")
+    children = 3 if first == NEW else 2  # two workers, and the resource tracker of loky
     program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     process = psutil.Process(program.pid)
     limit = time.monotonic() + 60
-    while len(process.children(recursive=True)) < 3 and time.monotonic() < limit:  # two workers and the resource tracker
+    while len(process.children(recursive=True)) < children and time.monotonic() < limit:
         time.sleep(0.05)
     time.sleep(0.5)
     family = process.children(recursive=True)
-    assert len(family) >= 3
+    assert len(family) >= children
     begin = time.monotonic()
     os.killpg(program.pid, how) if how == signal.SIGINT else program.kill()
     _, stderr = program.communicate(timeout=60)

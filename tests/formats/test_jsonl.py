@@ -94,7 +94,7 @@ def test_line_breaks_of_other_standards_do_not_end_a_line(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "numbers", "kinds"),
+    "content, numbers, kinds",
     [
         (b'{"n":1}{"n":2}\n\n{"n":3}\n', [1, 1, 3], ["repaired"]),  # as many records as lines, but not one in each
         (b'\n{"n":1}{"n":2}\n', [2, 2], ["repaired"]),

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
-import sys
-import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from functools import cache
 from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Any
+from threading import Lock
 
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
-from sessionframe.frames.memory import FRUGAL
-from sessionframe.providers.contract import Source
-
-IDLE_S = 10
-"""After this long without work a worker ends by itself [s]."""
-PARENT_CHECK_S = 1
-"""How often a worker looks whether its parent is still there: a parent that is killed cannot end its workers [s]."""
-WORKER_ENVIRONMENT = {"POLARS_MAX_THREADS": "1", "LOKY_MAX_MEMORY_LEAK_SIZE": "1e12", **FRUGAL}
-"""A worker builds small frames: a pool of threads for each would only cost memory. Its memory grows with the largest source,
-which loky would take for a leak, and warn of it."""
+from sessionframe.engine.workers import end_now, parse_sent, start
 
 Done = Callable[[int], None]
 
@@ -85,10 +69,8 @@ def pickled_job(job: Job) -> bytes | None:
 class Shared:
     """Work shared with worker processes: they are given tasks from the front, this process takes them from the back.
 
-    Workers come from loky: `fork` deadlocks once polars has threads, and the standard library's `spawn` runs the user's
-    script again, which needs a guard that scripts and notebooks lack. Tasks are handed out two at a time for each worker, by the
-    thread that receives the results, so that no worker waits for this process to finish a long task of its own. None is ever
-    cancelled: loky 3.7 fails on cancelled tasks when it kills its workers.
+    Tasks are handed out two at a time for each worker, by the thread that receives the results, so that no worker waits for this
+    process to finish a long task of its own. None is ever cancelled: loky 3.7 fails on cancelled tasks when it kills its workers.
     """
 
     def __init__(self, tasks: Sequence[Task], jobs: Mapping[int, bytes], done: Done) -> None:
@@ -101,11 +83,7 @@ class Shared:
 
     def run(self, workers: int, meanwhile: Callable[[], object]) -> Iterator[Parsed]:
         """Parse the tasks with this many workers beside this process."""
-        from loky.process_executor import ProcessPoolExecutor  # takes longer to load than reading a small home
-
-        executor = ProcessPoolExecutor(
-            workers, timeout=IDLE_S, initializer=begin_worker, initargs=(os.getpid(), self._jobs), env=WORKER_ENVIRONMENT
-        )
+        executor = start(workers, self._jobs)
         try:
             # before anything else is loaded here: workers start while this process still imports polars
             for _ in range(2 * workers):
@@ -164,41 +142,3 @@ class Shared:
             return parse_task(task, self._done)
         self._done(task.size)
         return parsed
-
-
-def end_now(executor: Any) -> None:
-    """Kill the workers in the middle of their work: somebody pressed Ctrl-C, or gave up."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # loky warns where neither psutil nor pgrep tells it the workers' children; they have none
-        executor.shutdown(wait=True, kill_workers=True)
-
-
-sent: dict[int, bytes] = {}
-"""In a worker: the jobs of its parent."""
-
-
-@cache
-def job_of(number: int) -> Job:
-    """In a worker: a job of the parent, unpickled once."""
-    job: Job = pickle.loads(sent[number])  # noqa: S301 - our own parent wrote it
-    return job
-
-
-def parse_sent(number: int, sources: tuple[Source, ...]) -> Parsed:
-    """In a worker: parse some sources of a job."""
-    return parse_task(Task(job_of(number), sources))
-
-
-def begin_worker(parent: int, jobs: Mapping[int, bytes]) -> None:
-    """In a worker: take the jobs, leave Ctrl-C to the parent, which ends its workers, and end when the parent is gone."""
-    sent.update(jobs)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "getppid") and sys.platform != "win32":  # Windows never tells; there a worker ends when it has been idle
-        Thread(target=end_with, args=(parent,), daemon=True).start()
-
-
-def end_with(parent: int) -> None:
-    """Wait until the parent is gone, then end this process."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_S)
-    os._exit(1)

@@ -161,8 +161,8 @@ class Table:
         return "usage" if self.name == "usage" else "all"
 
     def _frame(self, *, content: bool, replays: bool) -> pl.DataFrame:
-        from sessionframe.engine.assemble import with_copies  # loads polars, which listing sources does not need
-
         rows = self._load(self._depth(content=content))[self.name]
+        from sessionframe.engine.assemble import with_copies  # loads polars, so not before workers have begun
+
         # a clone shares its columns, so that a caller who changes his frame does not change the next one
         return with_copies(self.name, rows) if replays else rows.own.clone()

@@ -23,7 +23,7 @@ OPEN, CLOSE, RETURN = b"{}\r"
 
 
 class Lines(NamedTuple):
-    """Whole lines: the part of a block from `start` to `end`, until the next is asked for. Only the last of a file may lack its line feed."""
+    """Whole lines: the part of a block from `start` to `end`, until the next is asked for. Only a file's last may lack its line feed."""
 
     block: bytes | bytearray
     start: int
@@ -188,35 +188,52 @@ def whole_lines(path: str | os.PathLike[str], problems: Problems, block_bytes: i
 
     All blocks lie in one buffer. Measured on 1 GB: a new one for each takes 0.3 s more, for memory that the system must first clear.
     """
-    long: list[bytes] = []  # what came before of a line that is longer than a block
+    try:
+        file = open_bytes(path)
+    except OSError as error:
+        problems.add("unreadable", error.strerror or str(error))
+        return
+    with file, borrowed(block_bytes) as buffer:
+        yield from lines_through(buffer, file, problems)
+
+
+def lines_through(buffer: bytearray, file: FileIO, problems: Problems) -> Iterator[Lines]:
+    """The lines of a file, read into a buffer part by part."""
+    long: list[bytes] = []  # what came before of a line that is longer than the buffer
     kept = 0  # bytes of a line that the buffer begins with
-    with borrowed(block_bytes) as buffer:
-        view = memoryview(buffer)
-        try:
-            with open_bytes(path) as file:
-                while count := file.readinto(view[kept:]):
-                    filled = kept + count
-                    end = buffer.rfind(b"\n", kept, filled) + 1
-                    start = 0
-                    if long and end:
-                        start = buffer.find(b"\n") + 1
-                        line = b"".join([*long, view[:start]])
-                        long.clear()
-                        yield Lines(line, 0, len(line))
-                    if start < end:
-                        yield Lines(buffer, start, end)
-                    kept = filled - end
-                    if kept == block_bytes:
-                        long.append(bytes(buffer))
-                        kept = 0
-                    elif end:
-                        buffer[:kept] = buffer[end:filled]
-        except OSError as error:
-            problems.add("unreadable", error.strerror or str(error))
-        if long or kept:
-            line = b"".join([*long, view[:kept]])
+    view = memoryview(buffer)
+    while count := read_into(view[kept:], file, problems):
+        filled = kept + count
+        start, end = 0, buffer.rfind(b"\n", kept, filled) + 1
+        if long and end:
+            start = buffer.find(b"\n") + 1
+            yield one_line([*long, view[:start]])
             long.clear()
-            yield Lines(line, 0, len(line))
+        if start < end:
+            yield Lines(buffer, start, end)
+        kept = filled - end
+        if kept == len(buffer):
+            long.append(bytes(buffer))
+            kept = 0
+        elif end:
+            buffer[:kept] = buffer[end:filled]
+    if long or kept:
+        yield one_line([*long, view[:kept]])
+
+
+def read_into(part: memoryview, file: FileIO, problems: Problems) -> int:
+    """How many bytes were read; none at the end, and none where the disk fails, which is reported."""
+    try:
+        return file.readinto(part) or 0
+    except OSError as error:
+        problems.add("unreadable", error.strerror or str(error))
+        return 0
+
+
+def one_line(pieces: list[bytes | memoryview]) -> Lines:
+    """A line that was read in pieces."""
+    line = b"".join(pieces)
+    return Lines(line, 0, len(line))
 
 
 spare: list[bytearray] = []

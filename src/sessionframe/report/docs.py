@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Iterable, Sequence
+
+import click
 
 from sessionframe.providers.contract import Never, NotYet, Provider
 from sessionframe.report.data import SHAPE
@@ -94,9 +94,10 @@ def gap_rows(provider: Provider) -> list[tuple[str, str, str, str]]:
     return [(table, column, GAPS[type(gap)], gap.reason) for table, column, gap in found if gap is not None]
 
 
-def cli_page(about: str, commands: Iterable[Callable[..., None]]) -> str:
-    """``docs/cli.md``: every command with its arguments and options, read from the signatures of the commands."""
-    return "\n".join([f"# The command line\n\n{GENERATED}\n{about}\n{STREAMS}", *map(command_section, commands), json_section()])
+def cli_page(app: click.Group) -> str:
+    """``docs/cli.md``: every command with its arguments and options."""
+    sections = map(command_section, app.commands.values())
+    return "\n".join([f"# The command line\n\n{GENERATED}\n{app.help}\n{STREAMS}", *sections, json_section()])
 
 
 def json_section() -> str:
@@ -105,45 +106,26 @@ def json_section() -> str:
     return f"## The JSON of a report\n\n{JSON_NOTES}\n{keys}"
 
 
-def command_section(command: Callable[..., None]) -> str:
+def command_section(command: click.Command) -> str:
     """One command."""
-    parameters = [CommandParameter(parameter) for parameter in inspect.signature(command, eval_str=True).parameters.values()]
-    usage = " ".join(["sessionframe", command.__name__, *(p.label for p in parameters if p.is_argument), "[OPTIONS]"])
-    table = markdown_table(("option", "meaning"), ((f"`{p.label}`", p.meaning) for p in parameters))
-    return f"## {command.__name__}\n\n```text\n{usage}\n```\n\n{inspect.getdoc(command)}\n\n{table}"
+    context = click.Context(command)
+    takes = [parameter.make_metavar(context) for parameter in command.params if isinstance(parameter, click.Argument)]
+    usage = " ".join(["sessionframe", str(command.name), *takes, "[OPTIONS]"])
+    table = markdown_table(("option", "meaning"), ((f"`{label(p, context)}`", meaning(p)) for p in command.params))
+    return f"## {command.name}\n\n```text\n{usage}\n```\n\n{command.help}\n\n{table}"
 
 
-class CommandParameter:
-    """An argument or option as it is declared in a signature: its annotation says what it takes, its default what it is without."""
-
-    def __init__(self, parameter: inspect.Parameter) -> None:
-        annotation, self._info = get_args(parameter.annotation)
-        self._required = parameter.default is inspect.Parameter.empty
-        self._default = None if self._required else parameter.default
-        self._choices = "|".join(str(choice) for choice in choices_of(annotation))
-        self._is_flag = annotation is bool
-        self._name = parameter.name
-        self.is_argument = type(self._info).__name__ == "ArgumentInfo"
-
-    @property
-    def label(self) -> str:
-        """How it is written."""
-        takes = self._choices or self._info.metavar or self._name.upper()
-        if self.is_argument:
-            return takes if self._required else f"[{takes}]"
-        # typer keeps the first spelling of an annotated option in the place of its default
-        spellings = [self._info.default, *self._info.param_decls]
-        return ", ".join(map(str, spellings)) + ("" if self._is_flag else f" {takes}")
-
-    @property
-    def meaning(self) -> str:
-        """What it is for, and what it is without being given."""
-        notes = ["Required."] if self._required else [f"Default: `{self._default}`."] if self._default else []
-        return " ".join([self._info.help, *notes])
+def label(parameter: click.Parameter, context: click.Context) -> str:
+    """How an argument or option is written."""
+    takes = parameter.make_metavar(context)
+    if isinstance(parameter, click.Argument):
+        return takes
+    is_flag = isinstance(parameter, click.Option) and parameter.is_flag
+    return ", ".join(parameter.opts) + ("" if is_flag else f" {takes}")
 
 
-def choices_of(annotation: Any) -> tuple[Any, ...]:
-    """The values that an annotation allows, if it names them."""
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)
-    return next((found for arm in get_args(annotation) if (found := choices_of(arm))), ())
+def meaning(parameter: click.Parameter) -> str:
+    """What it is for, and what it is without being given."""
+    default = parameter.default
+    notes = ["Required."] if parameter.required else [f"Default: `{default}`."] if isinstance(default, str) else []
+    return " ".join([getattr(parameter, "help", None) or "", *notes])
