@@ -12,7 +12,7 @@ import msgspec
 
 from sessionframe.machine import Machine
 from sessionframe.model import Message, Session, SessionSummary
-from sessionframe.providers.contract import Context, Found, Info, ParsedRow, Provider, Root, Source, Want
+from sessionframe.providers.contract import Context, Found, Info, ParsedRow, Provider, Root, Source, TableRow, Want
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, TitleRow, ToolCallRow, UsageRow
 
 TABLE_OF: dict[type, str] = {SessionRow: "sessions", MessageRow: "messages", ToolCallRow: "tool_calls", UsageRow: "usage"}
@@ -53,11 +53,11 @@ class Logs:
     `parsed` notes every parse as (path, tables), `handed_out` every row.
     """
 
-    rows: dict[str, list[ParsedRow]]
+    rows: dict[str, list[TableRow]]
     sources: list[Source]
     prepared: Any = None
     parsed: list[tuple[str, frozenset[str]]] = field(default_factory=list)
-    handed_out: list[ParsedRow] = field(default_factory=list)
+    handed_out: list[TableRow] = field(default_factory=list)
 
     def provider(self, agent_type: str = "fake") -> Provider:
         return Provider(info(agent_type), 1, self._roots, self._discover, self._parse, prepare=lambda sources: self.prepared)
@@ -76,7 +76,7 @@ class Logs:
                 yield stripped(row, want)
 
 
-def stripped(row: ParsedRow, want: Want) -> ParsedRow:
+def stripped(row: TableRow, want: Want) -> TableRow:
     """A copy without what was not asked for."""
     row = msgspec.structs.replace(row)
     if isinstance(row, MessageRow):
@@ -87,7 +87,7 @@ def stripped(row: ParsedRow, want: Want) -> ParsedRow:
     return row
 
 
-def one_source(rows: Sequence[ParsedRow], session_id: str = "s1") -> Logs:
+def one_source(rows: Sequence[TableRow], session_id: str = "s1") -> Logs:
     return Logs({"a": list(rows)}, [source("a", session_id)])
 
 

@@ -61,6 +61,9 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
                 yield row(table, {"source": source.path, "line": number, **content}, want)
             elif table == "prepared":
                 yield IssueRow(source=source.path, kind="estimate", detail=str(context.prepared))
+    evidence = Path(source.path).with_suffix(".lineage")
+    if evidence.exists():
+        yield Lineage(**json.loads(evidence.read_text("utf-8")))
 
 
 def row(table: str, content: dict[str, Any], want: Want) -> ParsedRow:
@@ -82,15 +85,6 @@ def misbehave(how: str, content: dict[str, Any]) -> None:
         raise BrokenError(content["message"])
 
 
-def lineage(source: Source) -> Lineage:
-    evidence = Path(source.path).with_suffix(".lineage")
-    if not evidence.exists():
-        return Lineage()
-    if evidence.read_text("utf-8") == "refuse":
-        raise BrokenError("no evidence")
-    return Lineage(**json.loads(evidence.read_text("utf-8")))
-
-
 PROVIDER = Provider(
     Info("paper", "Paper", "rows in files", "1", "made up", "2026-10-01", gaps={"sessions": {"compactions": Never("paper has none")}}),
     1,
@@ -98,7 +92,6 @@ PROVIDER = Provider(
     discover,
     parse,
     prepare=prepare,
-    lineage=lineage,
 )
 
 

@@ -139,14 +139,12 @@ def test_rows_before_a_fault_are_kept(home: Path) -> None:
     assert sorted(outputs(logs(home))) == [7, 10, 20, 40, 80]
 
 
-def test_a_fault_in_preparation_or_evidence_is_reported_and_the_rest_is_read(home: Path) -> None:
+def test_a_fault_in_preparation_is_reported_and_the_rest_is_read(home: Path) -> None:
     (home / paper.FOLDER / "a.unprepared").touch()
-    (home / paper.FOLDER / "b.lineage").write_text("refuse", "utf-8")
     found = logs(home)
     assert sorted(outputs(found)) == [10, 20, 40, 80]
     details = found.usage.issues["detail"].to_list()
     assert "prepare: BrokenError: not prepared" in details
-    assert "lineage: BrokenError: no evidence" in details
 
 
 def test_what_was_prepared_reaches_the_parser(home: Path) -> None:

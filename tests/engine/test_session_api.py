@@ -17,7 +17,7 @@ from sessionframe.errors import ProjectNotFoundError, SessionNotFoundError
 from sessionframe.machine import Machine
 from sessionframe.model import Message, MessageRole, MessageType, SessionProvider, TokenUsage
 from sessionframe.providers.claude_code import PROVIDER
-from sessionframe.providers.contract import ParsedRow, Source
+from sessionframe.providers.contract import Source, TableRow
 from sessionframe.schema import IssueRow, UsageRow
 from tests.engine.fakes import MINUTE, Logs, home, message, one_source, session, source, title, usage
 from tests.providers.claude_code.transcripts import SESSION, prompt, reply
@@ -112,7 +112,7 @@ def test_a_summary_has_what_the_log_says(machine: Machine) -> None:
 
 def test_messages_are_counted_as_in_the_sessions_table(machine: Machine) -> None:
     """The parts of one message count once, the program's own notices not at all, one without an id by its line."""
-    rows: list[ParsedRow] = [
+    rows: list[TableRow] = [
         message("s1", 1),
         message("s1", 2, message_id="msg", role="assistant"),
         message("s1", 3, message_id="msg", role="assistant", type="tool-use"),
@@ -127,7 +127,7 @@ def test_messages_are_counted_as_in_the_sessions_table(machine: Machine) -> None
 
 
 def test_a_session_that_only_its_messages_tell_of_is_described_by_them(machine: Machine) -> None:
-    rows: list[ParsedRow] = [
+    rows: list[TableRow] = [
         message("s1", 1, at=2 * MINUTE, project="/p", git_branch="b"),
         message("s1", 2, at=MINUTE),
         message("s1", 3, at=None),
@@ -144,7 +144,7 @@ def moment(minutes: int) -> dt.datetime:
 
 
 def titled(machine: Machine, own_rank: int, *given: Any) -> SessionApi:
-    rows: list[ParsedRow] = [message("s1", 1), session("s1", title="own", title_rank=own_rank)]
+    rows: list[TableRow] = [message("s1", 1), session("s1", title="own", title_rank=own_rank)]
     return api(Logs({"a": rows, "z": list(given)}, [source("a", "s1"), source("z")]), machine)
 
 
@@ -169,7 +169,7 @@ def test_the_best_of_several_given_titles_counts(machine: Machine) -> None:
 
 
 def test_a_session_without_a_title_looks_for_one_in_other_sources(machine: Machine) -> None:
-    rows: list[ParsedRow] = [message("s1", 1), session("s1", title="sort it", first_prompt="sort it", title_rank=10)]
+    rows: list[TableRow] = [message("s1", 1), session("s1", title="sort it", first_prompt="sort it", title_rank=10)]
     logs = Logs({"a": rows, "z": [title("r1", "Sorting", 20)]}, [source("a", "s1"), source("z")])
     assert api(logs, machine).read_session("s1").summary == "Sorting"
 
@@ -247,7 +247,7 @@ def test_a_deleted_session_is_gone(machine: Machine) -> None:
 
 
 def test_a_session_has_the_fields_of_its_summary(machine: Machine) -> None:
-    rows: list[ParsedRow] = [
+    rows: list[TableRow] = [
         message("s1", 1, at=MINUTE),
         session("s1", project="/p", title="T", title_rank=9, first_prompt="x", ended_at=MINUTE),
     ]
@@ -290,17 +290,17 @@ def test_a_message_has_what_the_row_says(machine: Machine) -> None:
 
 
 def test_ids_fall_back_on_the_message_and_the_place(machine: Machine) -> None:
-    rows: list[ParsedRow] = [message("s1", 1, record_id=None), message("s1", 2, record_id=None, message_id=None)]
+    rows: list[TableRow] = [message("s1", 1, record_id=None), message("s1", 2, record_id=None, message_id=None)]
     assert [each.id for each in api(one_source(rows), machine).scan_messages("s1")] == ["m1", "2:2"]
 
 
 def test_copied_history_is_shown(machine: Machine) -> None:
-    rows: list[ParsedRow] = [message("s1", 1, is_replay=True), message("s1", 2)]
+    rows: list[TableRow] = [message("s1", 1, is_replay=True), message("s1", 2)]
     assert len(api(one_source(rows), machine).read_session("s1").messages) == 2
 
 
 def test_messages_of_other_sessions_in_the_same_source_are_not_shown(machine: Machine) -> None:
-    rows: list[ParsedRow] = [message("s1", 1), message("s2", 2), usage("s2", 2, 5), session("s2", title="other")]
+    rows: list[TableRow] = [message("s1", 1), message("s2", 2), usage("s2", 2, 5), session("s2", title="other")]
     read = api(one_source(rows), machine).read_session("s1")
     assert ([each.id for each in read.messages], read.usage, read.summary) == (["r1"], None, None)
 
@@ -369,7 +369,7 @@ def test_an_unreadable_session_is_no_missing_one(machine: Machine) -> None:
 
 
 def test_tokens_are_on_the_first_part_of_the_record_that_states_them(machine: Machine) -> None:
-    rows: list[ParsedRow] = [
+    rows: list[TableRow] = [
         message("s1", 1),
         message("s1", 2, message_id="msg", role="assistant"),
         message("s1", 3, message_id="msg", role="assistant", type="thinking"),
@@ -384,13 +384,13 @@ def test_tokens_are_on_the_first_part_of_the_record_that_states_them(machine: Ma
 
 def test_requests_of_one_record_are_added(machine: Machine) -> None:
     """A request may hold further model calls that are billed beside it."""
-    rows: list[ParsedRow] = [message("s1", 2), usage("s1", 2, 7), usage("s1", 2, 5)]
+    rows: list[TableRow] = [message("s1", 2), usage("s1", 2, 7), usage("s1", 2, 5)]
     read = api(one_source(rows), machine).read_session("s1")
     assert read.messages[0].usage == TokenUsage(output_tokens=12)
 
 
 def test_tokens_of_a_record_without_content_are_not_lost(machine: Machine) -> None:
-    rows: list[ParsedRow] = [message("s1", 1), usage("s1", 2, 7, message_id="msg", model="m-1", at=MINUTE), usage("s1", 9, 3)]
+    rows: list[TableRow] = [message("s1", 1), usage("s1", 2, 7, message_id="msg", model="m-1", at=MINUTE), usage("s1", 9, 3)]
     first, *rest = api(one_source(rows), machine).read_session("s1").messages
     assert first.usage is None
     assert [(each.id, each.role, each.content, each.usage) for each in rest] == [
@@ -402,7 +402,7 @@ def test_tokens_of_a_record_without_content_are_not_lost(machine: Machine) -> No
 
 def test_a_session_of_requests_alone_is_one(machine: Machine) -> None:
     """A sub-agent whose own file is gone, while its parent repeats what it spent."""
-    rows: list[ParsedRow] = [message("s1", 1), usage("s1/x", 1, 7, project="/p", at=MINUTE, is_echo=True)]
+    rows: list[TableRow] = [message("s1", 1), usage("s1/x", 1, 7, project="/p", at=MINUTE, is_echo=True)]
     read = api(one_source(rows), machine).read_session("s1/x")
     assert (read.usage, read.project_path, read.created) == (TokenUsage(output_tokens=7), "/p", moment(1))
 
@@ -416,7 +416,7 @@ def test_no_request_is_no_usage(machine: Machine) -> None:
 
 def copies(*sources: Source) -> Logs:
     """A folder and an older backup of it, which has a record that the folder has lost."""
-    rows: list[ParsedRow] = [message("s1", line, dedup_key=f"k{line}") for line in (1, 2, 3)]
+    rows: list[TableRow] = [message("s1", line, dedup_key=f"k{line}") for line in (1, 2, 3)]
     spent: list[UsageRow] = [usage("s1", 2, 7, dedup_key="q2")]
     backup = [message("s1", line, "b", dedup_key=f"k{line}") for line in (1, 2, 4)]
     lost = [usage("s1", 2, 7, "b", dedup_key="q2"), usage("s1", 4, 1, "b", dedup_key="q4")]

@@ -61,9 +61,8 @@ def table_of(name: TableName, rows: Iterable[Row]) -> pl.DataFrame:
 def dedup(rows: Iterable[Row], lineage: Mapping[str, Lineage] | None = None) -> Deduplicated:
     """De-duplicate rows; sources without a lineage say nothing of themselves."""
     rows = list(rows)
-    known = lineage or {}
     usages, messages, calls = (table_of(name, rows) for name in MARKED)
-    return deduplicate(usages, messages, calls, lambda source: known.get(source, Lineage()))
+    return deduplicate(usages, messages, calls, lineage or {})
 
 
 def summed_sessions(

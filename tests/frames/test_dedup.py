@@ -27,21 +27,17 @@ def fork(original: str, copy: str, shared: int, own: int, *, own_line: int = LAT
     return rows + [usage(copy, own_line + number, f"{copy}-own{number}") for number in range(own)]
 
 
-def refuse(source: str) -> Lineage:
-    raise AssertionError(f"the evidence of {source} was asked for")
-
-
-def test_nothing_shared_asks_for_no_evidence() -> None:
+def test_nothing_shared_changes_nothing() -> None:
     rows = frame(SCHEMA["usage"], [usage("a", 1, "k1"), usage("a", 2, "k2"), usage("b", 1, "k3")])
     empty = (frame(SCHEMA["messages"], []), frame(SCHEMA["tool_calls"], []))
-    found = deduplicate(rows, *empty, refuse)
+    found = deduplicate(rows, *empty, {})
     assert found.usage.equals(rows)
     assert found.inherited.is_empty()
 
 
 def test_a_key_that_repeats_within_one_source_is_not_shared() -> None:
     rows = frame(SCHEMA["messages"], [message("a", 1, "k"), message("a", 2, "k")])
-    found = deduplicate(frame(SCHEMA["usage"], []), rows, frame(SCHEMA["tool_calls"], []), refuse)
+    found = deduplicate(frame(SCHEMA["usage"], []), rows, frame(SCHEMA["tool_calls"], []), {})
     assert not found.messages["is_replay"].any()
 
 
@@ -128,19 +124,6 @@ def test_a_copy_of_a_copy_keeps_its_owner_in_every_set() -> None:
     found = dedup(rows, {"a": Lineage(marks=(2,)), "b": Lineage(marks=(4, 5, 6)), "c": Lineage(says_copied=True)})
     assert owners(found.usage) == {"k1": ["a"], "k2": ["a"], "k3": ["a"]}
     assert owners(found.messages) == {"m1": ["a"], "m9": ["a"]}
-
-
-def test_evidence_is_asked_for_once_and_only_of_sources_that_share() -> None:
-    asked: list[str] = []
-
-    def lineage_of(source: str) -> Lineage:
-        asked.append(source)
-        return Lineage()
-
-    rows = [usage("a", 1, "k"), usage("b", 1, "k"), usage("b", 2, "l"), usage("c", 1, "l"), usage("d", 1, "m")]
-    parts = [message(name, 1, "p") for name in "ab"]
-    deduplicate(frame(SCHEMA["usage"], rows), frame(SCHEMA["messages"], parts), frame(SCHEMA["tool_calls"], []), lineage_of)
-    assert sorted(asked) == ["a", "b", "c"]
 
 
 def test_the_copy_that_tells_most_gives_all_its_numbers_and_the_owner_stays() -> None:

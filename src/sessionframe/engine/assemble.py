@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import polars as pl
 
-from sessionframe.engine.load import Evidence, Kept, Options, Tables
+from sessionframe.engine.load import Kept, Options, Tables
 from sessionframe.engine.task import PARSED, Parsed
 from sessionframe.frames.build import frame
 from sessionframe.frames.dedup import Deduplicated, deduplicate
@@ -19,12 +20,13 @@ from sessionframe.pricing import PriceList, price
 from sessionframe.providers.contract import Want
 from sessionframe.schema import SCHEMA, IssueRow, TableName
 
+Gaps: TypeAlias = Mapping[str, frozenset[str]]
 PLACE = (*SESSION, "source")
 ISSUE_ORDER = ("agent", "host", "source", "line", "kind", "detail")
 SESSION_ORDER = ("started_at", "agent", "host", "session_id")
 
 
-def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, options: Options, evidence: Evidence) -> Tables:
+def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, options: Options, gaps: Gaps) -> Tables:
     """Make the tables of what all tasks returned.
 
     Parameters
@@ -32,11 +34,11 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
     parsed
         One entry per task, in any order. Emptied on the way, so that rows are not held twice.
     issues
-        What was noted outside of parsing; asking for `evidence` may add to it.
+        What was noted outside of parsing.
     want, options
         As in `load`.
-    evidence
-        What providers say of sources that share records, and of columns they cannot fill.
+    gaps
+        Agent -> columns of `sessions` that its logs cannot fill.
 
     Returns
     -------
@@ -45,7 +47,8 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
         the order of the sessions' first messages and then as the log has them, `issues` by source and line; missing values
         come last. The order of files and the number of processes change nothing.
     """
-    found = deduplicate(joined(parsed, "usage"), joined(parsed, "messages"), joined(parsed, "tool_calls"), evidence)
+    lineages = {path: lineage for part in parsed for path, lineage in part.lineages.items()}
+    found = deduplicate(joined(parsed, "usage"), joined(parsed, "messages"), joined(parsed, "tool_calls"), lineages)
     issues += found.issues
     scope = Scope(options.since, options.until, options.projects)
     requests = scope.cut(found.usage)
@@ -56,17 +59,17 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
     else:
         usage, unpriced = priced(kept("usage", requests), options.prices)
         sessions = session_rows(joined(parsed, "sessions"), joined(parsed, "titles"), found)
-        tables = {"usage": usage, **conversations(sessions, found, usage, scope, evidence)}
+        tables = {"usage": usage, **conversations(sessions, found, usage, scope, gaps)}
     noted = pl.concat([joined(parsed, "issues"), frame(SCHEMA["issues"], [*issues, *unpriced])])
     return {**tables, "issues": alone("issues", noted.sort(ISSUE_ORDER, nulls_last=True))}
 
 
-def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scope: Scope, evidence: Evidence) -> Tables:
+def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scope: Scope, gaps: Gaps) -> Tables:
     """The tables beside usage and issues; `usage` is what the scope left of it, with costs."""
     whole = Rows(found.usage, found.messages, with_children(found.tool_calls, sessions))
     inside = Rows(pl.concat(usage), scope.cut(whole.messages), scope.cut(whole.tool_calls))
     return {
-        "sessions": alone("sessions", summed(sessions, whole, inside, scope, evidence.gaps).sort(SESSION_ORDER, nulls_last=True)),
+        "sessions": alone("sessions", summed(sessions, whole, inside, scope, gaps).sort(SESSION_ORDER, nulls_last=True)),
         "messages": kept("messages", inside.messages),
         "tool_calls": kept("tool_calls", inside.tool_calls),
     }
@@ -74,7 +77,7 @@ def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scop
 
 def joined(parsed: Sequence[Parsed], name: str) -> pl.DataFrame:
     """The rows of one table from all tasks; an empty frame with the same dtypes when there are none."""
-    parts = [tables.pop(name) for tables in parsed if name in tables]
+    parts = [part.tables.pop(name) for part in parsed if name in part.tables]
     return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=polars_schema(PARSED[name], public=False))
 
 

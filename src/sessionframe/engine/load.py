@@ -10,7 +10,7 @@ from sessionframe.engine.failures import failure
 from sessionframe.engine.plan import Group, Plan
 from sessionframe.engine.pool import run
 from sessionframe.engine.task import Job, Task
-from sessionframe.providers.contract import Context, Lineage, Source, Want
+from sessionframe.providers.contract import Context, Source, Want
 from sessionframe.schema import TABLES, IssueRow, TableName
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
 
     from sessionframe.engine.assemble import assemble  # loads polars, for which the workers should not have to wait
 
-    return assemble(parsed, issues, want, options, Evidence(plan, issues))
+    return assemble(parsed, issues, want, options, session_gaps(plan))
 
 
 def load_libraries() -> None:
@@ -156,30 +156,6 @@ class Ticker:
             self._progress(self._done, self._total)
 
 
-class Evidence:
-    """What providers know beside rows.
-
-    Called with the path of a source it tells what speaks for its being a copy; a provider that fails says nothing and is
-    reported.
-
-    Attributes
-    ----------
-    gaps
-        Agent -> columns of `sessions` that its logs cannot fill.
-    """
-
-    def __init__(self, plan: Plan, issues: list[IssueRow]) -> None:
-        self._known = {source.path: (group, source) for group in plan.groups for source in group.sources}
-        self._issues = issues
-        self.gaps = {group.provider.agent_type: frozenset(group.provider.info.gaps.get("sessions", {})) for group in plan.groups}
-
-    def __call__(self, path: str) -> Lineage:
-        """The evidence of one source."""
-        if path not in self._known:
-            return Lineage()
-        group, source = self._known[path]
-        try:
-            return group.provider.lineage(source)
-        except Exception as problem:  # noqa: BLE001 - ranking goes on with the evidence of the other sources
-            self._issues.append(failure(problem, group.provider, group.machine, "lineage", path))
-            return Lineage()
+def session_gaps(plan: Plan) -> dict[str, frozenset[str]]:
+    """Agent -> columns of `sessions` that its logs cannot fill."""
+    return {group.provider.agent_type: frozenset(group.provider.info.gaps.get("sessions", {})) for group in plan.groups}

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Lock
 
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
-from sessionframe.engine.workers import end_now, parse_sent, start
+from sessionframe.engine.workers import deaf_to_ctrl_c, end_now, parse_sent, start
 
 Done = Callable[[int], None]
 
@@ -86,8 +86,9 @@ class Shared:
         executor = start(workers, self._jobs)
         try:
             # before anything else is loaded here: workers start while this process still imports polars
-            for _ in range(2 * workers):
-                self._give(executor)
+            with deaf_to_ctrl_c():
+                for _ in range(2 * workers):
+                    self._give(executor)
             meanwhile()
             yield from self._beside()
         except BaseException:

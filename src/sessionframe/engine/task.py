@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
-from sessionframe.providers.contract import Context, ParsedRow, Source, Want
+from sessionframe.providers.contract import Context, Lineage, ParsedRow, Source, Want
 from sessionframe.schema import SCHEMA, TITLES, IssueRow, TableSchema
 
 if TYPE_CHECKING:
     import polars as pl
-
-Parsed: TypeAlias = "dict[str, pl.DataFrame]"
-"""Table -> rows with all columns; `titles` beside the five tables."""
 
 PARSED: dict[str, TableSchema] = {schema.name: schema for schema in (*SCHEMA.values(), TITLES)}
 BATCH_ROWS = 16_384
@@ -58,6 +55,21 @@ class Task:
         return sum(source.size or 0 for source in self.sources)
 
 
+class Parsed(NamedTuple):
+    """What was parsed.
+
+    Attributes
+    ----------
+    tables
+        Table -> rows with all columns; `titles` beside the five tables. Tables without rows are not there.
+    lineages
+        Path of a source -> evidence of its being a copy or an original, where there is any.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    lineages: dict[str, Lineage]
+
+
 def parse_task(task: Task, done: Callable[[int], None] | None = None) -> Parsed:
     """Parse the sources of a task.
 
@@ -70,20 +82,20 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None) -> Parsed:
 
     Returns
     -------
-    dict of str to polars.DataFrame
-        The tables that got rows. A source that its provider fails on keeps the rows it gave, and becomes an issue.
+    Parsed
+        A source that its provider fails on keeps the rows it gave, and becomes an issue.
     """
     with collector_paused():
         job = task.job
         rows = Rows(job.names)
         for source in task.sources:
             try:
-                rows.take(job.parse(source, job.want, job.context))
+                rows.take(source, job.parse(source, job.want, job.context))
             except Exception as problem:  # noqa: BLE001 - a fault in one source must not lose the others
-                rows.take([IssueRow(source=source.path, kind="provider-failed", detail=described(problem, "parse"))])
+                rows.take(source, [IssueRow(source=source.path, kind="provider-failed", detail=described(problem, "parse"))])
             if done is not None:
                 done(source.size or 0)
-        return rows.frames()
+        return rows.parsed()
 
 
 class Rows:
@@ -91,11 +103,12 @@ class Rows:
 
     def __init__(self, names: Mapping[str, str | None]) -> None:
         self._names = names
-        self._rows: dict[type, list[Any]] = {schema.row: [] for schema in PARSED.values()}
+        self._rows: dict[type, list[Any]] = {Lineage: [], **{schema.row: [] for schema in PARSED.values()}}
+        self._lineages: dict[str, Lineage] = {}
         self._frames: dict[str, list[pl.DataFrame]] = {}
         self._count = 0
 
-    def take(self, rows: Iterator[ParsedRow] | list[ParsedRow]) -> None:
+    def take(self, source: Source, rows: Iterable[ParsedRow]) -> None:
         """Add the rows of a source."""
         kept = self._rows
         for row in rows:
@@ -103,13 +116,15 @@ class Rows:
             self._count += 1
             if self._count >= BATCH_ROWS:
                 self._flush()
+        self._lineages.update((source.path, lineage) for lineage in kept[Lineage])
+        kept[Lineage].clear()
 
-    def frames(self) -> Parsed:
+    def parsed(self) -> Parsed:
         """Everything that was added, as one frame per table that has rows."""
         import polars as pl  # a worker process starts on its first source before it needs frames
 
         self._flush()
-        return {name: pl.concat(frames, rechunk=False) for name, frames in self._frames.items()}
+        return Parsed({name: pl.concat(frames, rechunk=False) for name, frames in self._frames.items()}, self._lineages)
 
     def _flush(self) -> None:
         for name, schema in PARSED.items():

@@ -8,8 +8,9 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -58,6 +59,19 @@ def may_fork() -> bool:
         return sum(1 for _ in Path("/proc/self/task").iterdir()) == 1  # those of native libraries too, which `threading` does not know
     except OSError:
         return False
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Start processes that Ctrl-C never reaches, not even before they can say so themselves; here it arrives afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_now(executor: Any) -> None:

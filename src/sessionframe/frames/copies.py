@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -10,8 +10,9 @@ import polars as pl
 
 from sessionframe.providers.contract import Lineage
 
-LineageOf: TypeAlias = Callable[[str], Lineage]
-"""Path of a source -> the evidence in it. Asked only for sources that share records, because it reads the whole file."""
+Lineages: TypeAlias = Mapping[str, Lineage]
+"""Path of a source -> the evidence in it; sources without any are not there."""
+NO_EVIDENCE = Lineage()
 
 KEY = ("agent", "dedup_key")
 """Copies have the same key. The host is no part of it: a backup of a home changes no total."""
@@ -52,15 +53,14 @@ class Owners:
 
     Attributes
     ----------
-    lineage_of
-        Evidence of a source; called at most once for each.
+    lineages
+        The evidence of the sources.
     beaten
         Pairs (original, copy) decided so far.
     """
 
-    lineage_of: LineageOf
+    lineages: Lineages
     beaten: set[tuple[str, str]] = field(default_factory=set)
-    _known: dict[str, Lineage] = field(default_factory=dict)
 
     def owner(self, holders: Sequence[Holder]) -> str:
         """The source that the records of a set belong to."""
@@ -90,16 +90,10 @@ class Owners:
         first live record comes long after its first chain record, or it has no live records between the shared ones. Failing
         all that, an original that simply ended stands before one that went on, and that before one that went on later.
         """
-        known = self.lineage(holder.source)
+        known = self.lineages.get(holder.source, NO_EVIDENCE)
         marks = sum(holder.first < mark < holder.last for mark in known.marks)
         goes_on = holder.next_at if holder.next_at is not None else -(2**63)
         return known.side, known.says_copied, known.copied_at or 0, -marks, goes_on
-
-    def lineage(self, source: str) -> Lineage:
-        """The evidence of a source."""
-        if source not in self._known:
-            self._known[source] = self.lineage_of(source)
-        return self._known[source]
 
 
 def twin_rank(holder: Holder) -> tuple[int, str, str]:

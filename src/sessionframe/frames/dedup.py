@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from sessionframe.frames.copies import KEY, ROW, LineageOf, Owners, decide, inherited_rows, shared
+from sessionframe.frames.copies import KEY, ROW, Lineages, Owners, decide, inherited_rows, shared
 from sessionframe.frames.results import pair_results
 from sessionframe.schema import IssueRow
 
@@ -63,7 +63,7 @@ class Deduplicated:
     issues: list[IssueRow] = field(default_factory=list)
 
 
-def deduplicate(usage: pl.DataFrame, messages: pl.DataFrame, tool_calls: pl.DataFrame, lineage_of: LineageOf) -> Deduplicated:
+def deduplicate(usage: pl.DataFrame, messages: pl.DataFrame, tool_calls: pl.DataFrame, lineages: Lineages) -> Deduplicated:
     """Mark copies of records across sources.
 
     Parameters
@@ -71,15 +71,15 @@ def deduplicate(usage: pl.DataFrame, messages: pl.DataFrame, tool_calls: pl.Data
     usage, messages, tool_calls
         Rows of all sources with all their columns. Rows of one source are already unique by `dedup_key`. Messages and tool
         calls may be empty: the rows of usage come out the same.
-    lineage_of
-        Source -> evidence of its being a copy; called only for sources that share records.
+    lineages
+        Path of a source -> evidence of its being a copy or an original.
 
     Returns
     -------
     Deduplicated
         Independent of the order of the rows' sources.
     """
-    owners = Owners(lineage_of)
+    owners = Owners(lineages)
     requests = mark(without_echoes(usage), owners)
     parts = mark(messages, owners)
     paired, issues = pair_results(tool_calls)

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeAlias
 from sessionframe.machine import Machine
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, TitleRow, ToolCallRow, UsageRow
 
-ParsedRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow
 Filled: TypeAlias = Literal["filled", "never", "not yet"]
 
 
@@ -149,7 +148,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Evidence of which of two sources that share records is the original; asked for only when some do.
+    """Evidence of which of two sources that share records is the original; a source without any need not say so.
 
     Attributes
     ----------
@@ -174,10 +173,9 @@ def prepare_nothing(sources: Sequence[Source]) -> None:
     del sources
 
 
-def no_lineage(source: Source) -> Lineage:
-    """For providers whose logs say nothing about copies."""
-    del source
-    return Lineage()
+TableRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow
+ParsedRow: TypeAlias = TableRow | Lineage
+"""What `parse` yields: rows of the tables, and at most one `Lineage` of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +196,6 @@ class Provider:
         Source -> rows. Never raises on content: what cannot be read becomes an `issues` row.
     prepare
         Sources -> what must be known across files before parsing. Small and picklable.
-    lineage
-        Source -> evidence of its being a copy or an original.
     retention
         Machine -> how long the agent keeps its logs, in words; for ``sessionframe doctor``.
     """
@@ -210,7 +206,6 @@ class Provider:
     discover: Callable[[Root], Found]
     parse: Callable[[Source, Want, Context], Iterator[ParsedRow]]
     prepare: Callable[[Sequence[Source]], Any] = prepare_nothing
-    lineage: Callable[[Source], Lineage] = no_lineage
     retention: Callable[[Machine], str | None] = lambda machine: None
 
     @property

@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 import pytest
 
 from sessionframe.machine import Machine
-from sessionframe.providers.claude_code.lineage import lineage
 from sessionframe.providers.claude_code.locations import discover, identity, retention, roots
-from tests.providers.claude_code.transcripts import SESSION, Read, prompt, reply, write
+from sessionframe.providers.contract import Want
+from tests.providers.claude_code.transcripts import FULL, LIGHT, SESSION, Read, prompt, reply, write
 
 
 def places(machine: Machine) -> list[str]:
@@ -109,7 +109,8 @@ def test_retention(tmp_path: Path) -> None:
     assert (retention(Machine(tmp_path)) or "").startswith("365 days")
 
 
-def test_lineage_of_an_original_and_of_a_copy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("want", [LIGHT, FULL])
+def test_lineage_of_an_original_and_of_a_copy(tmp_path: Path, want: Want) -> None:
     """Live records between the shared ones speak for the original, a late first queue operation for the copy."""
     queue = {"type": "queue-operation", "operation": "enqueue", "sessionId": SESSION}
     original = [{**queue, "timestamp": "2026-10-05T10:00:01.000Z"}, prompt(1), {"type": "last-prompt", "lastPrompt": "x"}, reply(2)]
@@ -118,9 +119,9 @@ def test_lineage_of_an_original_and_of_a_copy(tmp_path: Path) -> None:
     write(tmp_path, copy, "b.jsonl")
     write(tmp_path, [prompt(1, forkedFrom={"sessionId": SESSION, "messageUuid": "x"})], "c.jsonl")
     write(tmp_path, [prompt(1, session_id="older")], "d.jsonl")
-    sources = {Path(source.path).stem: source for source in Read(tmp_path).sources}
-    first, second = lineage(sources[SESSION]), lineage(sources["b"])
+    found = Read(tmp_path, want).lineages
+    first, second = found[SESSION], found["b"]
     assert (first.copied_at, first.marks, first.says_copied) == (None, (1, 3), False)
     assert (second.copied_at, second.marks) == (1791201600000000, (1,))
-    assert lineage(sources["c"]).says_copied
-    assert lineage(sources["d"]).says_copied
+    assert found["c"].says_copied
+    assert found["d"].says_copied

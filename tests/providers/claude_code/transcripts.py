@@ -9,7 +9,7 @@ from typing import Any
 
 from sessionframe.machine import Machine
 from sessionframe.providers.claude_code import PROVIDER
-from sessionframe.providers.contract import Context, ParsedRow, Want
+from sessionframe.providers.contract import Context, Lineage, ParsedRow, Want
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, ToolCallRow, UsageRow
 
 SESSION = "11111111-1111-4111-8111-111111111111"
@@ -87,7 +87,9 @@ class Read:
         sources = [source for root in PROVIDER.roots(machine) for source in PROVIDER.discover(root).sources]
         context = Context(machine, PROVIDER.prepare(sources))
         self.sources = sources
-        self.rows: list[ParsedRow] = [row for source in sources for row in PROVIDER.parse(source, want, context)]
+        parsed = [(source, row) for source in sources for row in PROVIDER.parse(source, want, context)]
+        self.rows: list[ParsedRow] = [row for _, row in parsed if not isinstance(row, Lineage)]
+        self.lineages = {Path(source.path).stem: row for source, row in parsed if isinstance(row, Lineage)}
         self.usage = [row for row in self.rows if isinstance(row, UsageRow)]
         self.messages = [row for row in self.rows if isinstance(row, MessageRow)]
         self.calls = [row for row in self.rows if isinstance(row, ToolCallRow)]

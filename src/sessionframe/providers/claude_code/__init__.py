@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sessionframe.providers.claude_code.info import INFO
-from sessionframe.providers.claude_code.lineage import lineage
 from sessionframe.providers.claude_code.locations import discover, retention, roots
 from sessionframe.providers.claude_code.parse import parse
 from sessionframe.providers.claude_code.sidecars import prepare
@@ -16,6 +15,5 @@ PROVIDER = Provider(
     discover=discover,
     parse=parse,
     prepare=prepare,
-    lineage=lineage,
     retention=retention,
 )

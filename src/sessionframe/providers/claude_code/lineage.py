@@ -1,13 +1,9 @@
-"""Which of two transcripts that share records is the original: evidence from one file, read only when records are shared."""
+"""The lines of one transcript -> evidence of whether its beginning was copied from another one."""
 
 from __future__ import annotations
 
-import msgspec
-
 from sessionframe.formats.clock import instant
-from sessionframe.formats.jsonl import records
-from sessionframe.formats.problems import Problems
-from sessionframe.providers.claude_code.records import ForkedFrom, Stamp
+from sessionframe.providers.claude_code.records import Envelope
 from sessionframe.providers.contract import Lineage, Source
 
 LIVE_MARKS = frozenset({"last-prompt", "queue-operation"})
@@ -19,41 +15,37 @@ LATE_US = 60_000_000
 MAIN_KINDS = frozenset({"main"})
 
 
-class Trace(msgspec.Struct, gc=False):
-    """The few fields that give a copy away."""
+class Trace:
+    """Watches the lines of a source for what gives a copy away."""
 
-    type: str | None = None
-    sessionId: str | None = None
-    session_id: str | None = None
-    timestamp: Stamp = None
-    forkedFrom: ForkedFrom | None = None
+    def __init__(self, source: Source) -> None:
+        self._side = source.kind not in MAIN_KINDS
+        self._copied = False
+        self._first_chain: int | None = None
+        self._first_queued: int | None = None
+        self._marks: list[int] = []
 
+    def see(self, record: Envelope, line: int) -> None:
+        """Take the next line."""
+        if record.type in CHAIN:
+            if self._first_chain is None:
+                self._first_chain = instant(record.timestamp)
+            if not self._copied:
+                self._copied = says_copied(record)
+        elif record.type in LIVE_MARKS:
+            self._marks.append(line)
+            if record.type == "queue-operation" and self._first_queued is None:
+                self._first_queued = instant(record.timestamp)
 
-def lineage(source: Source) -> Lineage:
-    """Whether a transcript says or shows that its beginning was copied from another one."""
-    copied = False
-    first_chain: int | None = None
-    first_queued: int | None = None
-    marks: list[int] = []
-    for line, trace in records(source.path, Trace, Problems(source.path)):
-        if trace.type in LIVE_MARKS:
-            marks.append(line)
-        if trace.type == "queue-operation" and first_queued is None:
-            first_queued = instant(trace.timestamp)
-        elif trace.type in CHAIN:
-            copied = copied or says_copied(trace)
-            first_chain = first_chain if first_chain is not None else instant(trace.timestamp)
-    late = first_queued is not None and first_chain is not None and first_queued - first_chain > LATE_US
-    return Lineage(
-        says_copied=copied,
-        copied_at=first_queued if late else None,
-        marks=tuple(marks),
-        side=source.kind not in MAIN_KINDS,
-    )
+    def lineage(self) -> Lineage:
+        """Whether the transcript says or shows that its beginning was copied."""
+        queued, chain = self._first_queued, self._first_chain
+        late = queued is not None and chain is not None and queued - chain > LATE_US
+        return Lineage(says_copied=self._copied, copied_at=queued if late else None, marks=tuple(self._marks), side=self._side)
 
 
-def says_copied(trace: Trace) -> bool:
+def says_copied(record: Envelope) -> bool:
     """A line names the record it was forked from, or the session that wrote it first."""
-    if trace.forkedFrom is not None:
+    if record.forkedFrom is not None:
         return True
-    return trace.session_id is not None and trace.sessionId is not None and trace.session_id != trace.sessionId
+    return record.session_id is not None and record.sessionId is not None and record.session_id != record.sessionId

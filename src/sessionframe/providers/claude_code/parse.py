@@ -11,6 +11,7 @@ from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.providers.claude_code.facts import Sessions, summary_title
+from sessionframe.providers.claude_code.lineage import Trace
 from sessionframe.providers.claude_code.messages import Messages
 from sessionframe.providers.claude_code.records import SIDE_RECORDS, SPEAKING, LightRecord, Record
 from sessionframe.providers.claude_code.sidecars import Sidecars
@@ -29,30 +30,35 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     problems = Problems(source.path)
     known: Sidecars = context.prepared or Sidecars({}, {})
     threads = Threads(source, context.machine, known.projects.get(source.root_session_id))
-    requests = Requests(threads, problems)
+    requests, trace = Requests(threads, problems), Trace(source)
     if want.only_usage:
         # Decoding every line takes no longer than searching for the lines that could matter, and damage is seen wherever it is.
         for line, light in records(source.path, LightRecord, problems):
+            trace.see(light, line)
             if light.type in SPEAKING:
                 requests.add(light, line)
             elif light.type not in KNOWN_RECORDS:
                 problems.add("unknown-record", f"record type {light.type!r}", line)
     else:
-        yield from Reader(source, want, known, threads=threads, requests=requests, problems=problems).rows()
+        yield from Reader(source, want, known, threads=threads, requests=requests, trace=trace, problems=problems).rows()
     if "usage" in want.tables:
         yield from requests.rows()
+    yield trace.lineage()
     yield from problems.rows()
 
 
 class Reader:
     """Reads every line of one source and hands it to those who make rows of it."""
 
-    def __init__(self, source: Source, want: Want, known: Sidecars, *, threads: Threads, requests: Requests, problems: Problems) -> None:
+    def __init__(
+        self, source: Source, want: Want, known: Sidecars, *, threads: Threads, requests: Requests, trace: Trace, problems: Problems
+    ) -> None:
         self._source = source
         self._want = want
         self._problems = problems
         self._threads = threads
         self._requests = requests
+        self._trace = trace
         self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)
@@ -71,6 +77,7 @@ class Reader:
 
     def _lines(self) -> Iterator[ParsedRow]:
         for line, record in records(self._source.path, Record, self._problems):
+            self._trace.see(record, line)
             handler = self.HANDLERS.get(record.type or "")
             if handler is not None:
                 yield from handler(self, Line(line, record, self._threads.place(record), instant(record.timestamp)))

@@ -95,6 +95,12 @@ class ProgressData(msgspec.Struct, gc=False):
     message: EchoedRecord | None = None
 
 
+class ForkedFrom(msgspec.Struct, gc=False):
+    """The record that a forked line is a copy of."""
+
+    sessionId: str | None = None
+
+
 class Envelope(msgspec.Struct, gc=False):
     """What every line of the conversation carries."""
 
@@ -110,6 +116,8 @@ class Envelope(msgspec.Struct, gc=False):
     version: str | None = None
     costUSD: float | None = None
     isApiErrorMessage: bool | None = None
+    session_id: str | None = None
+    forkedFrom: ForkedFrom | None = None
     data: ProgressData | None = None
 
 
@@ -125,18 +133,11 @@ class Origin(msgspec.Struct, gc=False):
     kind: str | None = None
 
 
-class ForkedFrom(msgspec.Struct, gc=False):
-    """The record that a forked line is a copy of."""
-
-    sessionId: str | None = None
-
-
 class Record(Envelope, gc=False):
     """A line of which everything is wanted."""
 
     message: Message | None = None
     parentUuid: str | None = None
-    session_id: str | None = None
     subtype: str | None = None
     content: msgspec.Raw = ABSENT
     entrypoint: str | None = None
@@ -147,7 +148,6 @@ class Record(Envelope, gc=False):
     promptSource: str | None = None
     toolUseResult: msgspec.Raw = ABSENT
     toolDenialKind: str | None = None
-    forkedFrom: ForkedFrom | None = None
     attachment: msgspec.Raw = ABSENT
     summary: str | None = None
     leafUuid: str | None = None
