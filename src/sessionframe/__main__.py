@@ -1,6 +1,6 @@
 """``python -m sessionframe``: the command line where its script is not on the path."""
 
-from sessionframe.cli import main
+from sessionframe.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

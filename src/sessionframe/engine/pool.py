@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Lock
 
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
-from sessionframe.engine.workers import deaf_to_ctrl_c, end_now, parse_sent, start
+from sessionframe.engine.workers import deaf_to_ctrl_c, end_now, finish, parse_sent, start
 
 Done = Callable[[int], None]
 
@@ -95,7 +95,7 @@ class Shared:
             self._waiting.clear()
             end_now(executor)
             raise
-        executor.shutdown(wait=False)  # workers without work end by themselves, nobody waits for it
+        finish(executor)
 
     def _give(self, executor: Executor) -> None:
         """Hand the next task to a worker; its result brings the one after it."""

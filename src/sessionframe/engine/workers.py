@@ -74,16 +74,26 @@ def deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def finish(executor: Executor) -> None:
+    """Let workers without work go: copies end at once, those of loky by themselves, and nobody waits for them."""
+    executor.shutdown(wait=not of_loky(executor))
+
+
 def end_now(executor: Any) -> None:
     """Kill the workers in the middle of their work: somebody pressed Ctrl-C, or gave up."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # loky warns where neither psutil nor pgrep tells it the workers' children; they have none
-        if type(executor).__module__.startswith("loky"):
+        if of_loky(executor):
             executor.shutdown(wait=True, kill_workers=True)
         else:
             for process in list((executor._processes or {}).values()):  # noqa: SLF001 - `kill_workers` is there from Python 3.14 on
                 process.kill()
             executor.shutdown(wait=True, cancel_futures=True)
+
+
+def of_loky(executor: Executor) -> bool:
+    """Whether workers are new processes and no copies of this one."""
+    return type(executor).__module__.startswith("loky")
 
 
 sent: dict[int, bytes] = {}
