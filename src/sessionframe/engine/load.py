@@ -35,6 +35,7 @@ FULL = Want(frozenset(TABLES))
 CONTENT = Want(frozenset(TABLES), content=True)
 
 CHUNK_BYTES = 8 << 20
+MOST_CHUNKS = 32
 """Sources per task: small enough that all processes finish together, large enough that frames are not all overhead."""
 WORTH_A_WORKER = {True: 64 << 20, False: 16 << 20}
 """Bytes of work that pay for starting a process, by whether only usage is wanted."""
@@ -84,7 +85,8 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
         The wanted tables.
     """
     issues = list(plan.issues)
-    tasks = [task for group in plan.groups for task in group_tasks(group, want, issues)]
+    chunk = max(CHUNK_BYTES, plan.size // MOST_CHUNKS) if want.only_usage else CHUNK_BYTES  # frames of usage alone are small
+    tasks = [task for group in plan.groups for task in group_tasks(group, want, issues, chunk)]
     tasks.sort(key=lambda task: -task.size)  # workers take the largest first, so that no big one is left for the end
     jobs = worthwhile_jobs(plan, want, options.jobs)
     parsed = list(run(tasks, jobs, Ticker(plan.size, options.progress), meanwhile=load_libraries))
@@ -115,7 +117,7 @@ def worthwhile_jobs(plan: Plan, want: Want, jobs: int | None) -> int:
     return min(jobs, most)
 
 
-def group_tasks(group: Group, want: Want, issues: list[IssueRow]) -> Iterator[Task]:
+def group_tasks(group: Group, want: Want, issues: list[IssueRow], chunk: int) -> Iterator[Task]:
     """The sources of an agent in portions of about equal size; a source is never divided."""
     try:
         prepared = group.provider.prepare(group.sources)
@@ -123,18 +125,18 @@ def group_tasks(group: Group, want: Want, issues: list[IssueRow]) -> Iterator[Ta
         issues.append(failure(problem, group.provider, group.machine, "prepare"))
         prepared = None
     job = Job(group.provider.parse, Context(group.machine, prepared), want, group.names)
-    for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.path))):
+    for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.path)), chunk):
         yield Task(job, sources)
 
 
-def portions(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
-    """Neighbouring sources of about `CHUNK_BYTES` together."""
+def portions(sources: Sequence[Source], chunk: int) -> Iterator[tuple[Source, ...]]:
+    """Neighbouring sources of about `chunk` bytes together."""
     taken: list[Source] = []
     size = 0
     for source in sources:
         taken.append(source)
         size += source.size or 0
-        if size >= CHUNK_BYTES:
+        if size >= chunk:
             yield tuple(taken)
             taken, size = [], 0
     if taken:

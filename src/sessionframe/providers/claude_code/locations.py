@@ -60,10 +60,10 @@ def discover(root: Root) -> Found:
     issues: list[IssueRow] = []
     for folder in projects_folders(root.path):
         for directory, names in walk(folder, issues):
-            listed = set(names)
+            listed, inside = set(names), Path(directory).relative_to(folder).parts[1:]
             for name in sorted(names):
                 if name.endswith(".jsonl") and is_transcript(name[:-6]):
-                    sources.append(source(root, folder, directory, name, listed))
+                    sources.append(source(str(root.path), directory, inside, name, listed))
                 elif name in SIDECARS:
                     sources.append(sidecar(root, Path(directory, name)))
     return Found(sorted(sources, key=lambda each: each.path), issues)
@@ -115,14 +115,14 @@ def is_transcript(stem: str) -> bool:
     return stem not in SKIPPED_STEMS and not any(part in stem for part in SET_ASIDE)
 
 
-def source(root: Root, projects: Path, directory: str, name: str, listed: set[str]) -> Source:
-    """A transcript with the session that its path names."""
+def source(root: str, directory: str, inside: tuple[str, ...], name: str, listed: set[str]) -> Source:
+    """A transcript with the session that its path names; `inside` are the folders between the project's and the file."""
     path = os.path.join(directory, name)  # noqa: PTH118 - a hot loop over tens of thousands of files
     stem = name[:-6]
     size, mtime_ns = stat(path)
     meta = (os.path.join(directory, f"{stem}.meta.json"),) if f"{stem}.meta.json" in listed else ()  # noqa: PTH118
-    kind, session_id, root_session_id = identity(stem, Path(directory).relative_to(projects).parts[1:])
-    return Source(path, kind, size, mtime_ns, session_id, root_session_id, meta, str(root.path))
+    kind, session_id, root_session_id = identity(stem, inside)
+    return Source(path, kind, size, mtime_ns, session_id, root_session_id, meta, root)
 
 
 def identity(stem: str, inside: tuple[str, ...]) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sessionframe.machine import Machine
 from sessionframe.providers.claude_code.records import Envelope, Record
@@ -19,6 +19,10 @@ SPECIAL_AGENTS: dict[str, tuple[SessionKind, RequestKind]] = {
     "aside_question": ("side-question", "side-question"),
 }
 """Agents that the program starts for itself, by the first part of their id (`acompact-1a2b`)."""
+
+
+Key: TypeAlias = tuple[str, str | None, str | None, str | None, str | None]
+"""What decides the place of a line: conversation, agent, folder, branch, version."""
 
 
 class Place(NamedTuple):
@@ -67,17 +71,21 @@ class Threads:
         self._root = source.root_session_id
         self._agent = source.session_id.partition("/")[2] if self._root else legacy_agent(source.path)
         self._default: SessionKind = "workflow" if source.kind == "workflow-agent" else "subagent"
-        self._memory: dict[tuple[str, str | None, str | None, str | None, str | None], Place] = {}
+        self._memory: dict[Key, Place] = {}
+        self._last: tuple[Key | None, Place | None] = (None, None)
 
     def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
         """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats."""
         root = self._root or self._legacy_root(record)
         agent = echoed_agent or self._agent or self._inline_agent(record)
         key = (root, agent, record.cwd, record.gitBranch, record.version)
-        known = self._memory.get(key)
-        if known is None:
-            known = self._memory[key] = self._make(*key)
-        return known
+        last, place = self._last
+        if place is None or key != last:  # comparing is cheaper than hashing five new texts
+            place = self._memory.get(key)
+            if place is None:
+                place = self._memory[key] = self._make(*key)
+            self._last = (key, place)
+        return place
 
     def _make(self, root: str, agent: str | None, cwd: str | None, branch: str | None, version: str | None) -> Place:
         kind, request_kind = kind_of_agent(agent, self._default) if agent else ("main", "reply")

@@ -22,21 +22,22 @@ FIRST_FINAL_VERSION = (2, 1, 97)
 
 
 class Request(msgspec.Struct, gc=False):
-    """The lines of one response seen so far: the first, and the one that tells the most.
+    """A line of a response, or of a response that a progress record repeats.
 
     Attributes
     ----------
-    first
-        The first line; copies of the response elsewhere begin with the same one.
     spoken
-        The line or repeated line whose numbers are kept, with its message, usage and line number.
+        The line that states the usage.
     carrier
-        The line of the file that holds `spoken`: the same one, or the progress record that repeats it.
+        The line of the file that holds it: the same one, or the progress record.
+    reply, usage
+        Its message and usage.
+    line
+        Its number.
     echo
         The numbers are a report of a line that another file should hold.
     """
 
-    first: Envelope | EchoedRecord
     spoken: Envelope | EchoedRecord
     carrier: Envelope
     reply: Reply
@@ -46,12 +47,20 @@ class Request(msgspec.Struct, gc=False):
 
 
 class Requests:
-    """Collects the model requests of one source."""
+    """Collects the model requests of one source.
+
+    The lines of a response mostly follow each other. The row is made when another response begins: by then the line that is kept is
+    known, and still in the processor's cache.
+    """
 
     def __init__(self, threads: Threads, problems: Problems) -> None:
         self._threads = threads
         self._problems = problems
-        self._found: dict[object, Request] = {}
+        self._rows: dict[object, UsageRow] = {}
+        self._inner: dict[object, list[UsageRow]] = {}
+        self._group: object = None
+        self._open: Request | None = None
+        self._key = ""
 
     def add(self, record: LightRecord | Record, line: int) -> None:
         """Take a line that may state the usage of a response."""
@@ -59,7 +68,7 @@ class Requests:
             reply = record.message
             if reply is not None and reply.usage is not None:
                 if is_billed(record, reply, reply.usage):
-                    self._keep(Request(record, record, record, reply, reply.usage, line, echo=False))
+                    self._keep(Request(record, record, reply, reply.usage, line, echo=False))
             elif record.costUSD:
                 self._problems.add("missing-column", "a response states its cost but no tokens: it is not counted", line)
         elif record.type == "progress" and record.data is not None:
@@ -74,28 +83,42 @@ class Requests:
         if inner is None or inner.type != "assistant" or inner.message is None or inner.message.usage is None:
             return
         if inner.message.model != SYNTHETIC:
-            self._keep(Request(inner, inner, record, inner.message, inner.message.usage, line, echo=True))
+            self._keep(Request(inner, record, inner.message, inner.message.usage, line, echo=True))
 
     def _keep(self, seen: Request) -> None:
         group = group_key(seen)
-        known = self._found.get(group)
+        if self._open is not None:
+            if group == self._group:
+                if survives(seen, self._open.echo, self._open.usage.output_tokens, self._open.reply.stop_reason is not None):
+                    self._open = seen
+                return
+            self._close(self._open)
+        known = self._rows.get(group)
         if known is None:
-            self._found[group] = seen
-        elif survives(seen, known):
-            seen.first = known.first
-            self._found[group] = seen
+            self._key = global_key(seen, self._threads)
+        elif survives(seen, known.is_echo, known.output_tokens, known.is_final is True):
+            self._key = known.dedup_key or ""
+        else:
+            self._open = None
+            return
+        self._open, self._group = seen, group
+
+    def _close(self, request: Request) -> None:
+        """Make the row of a response."""
+        row = self._rows[self._group] = usage_row(request, place_of(request, self._threads), self._key)
+        if request.usage.iterations:
+            self._inner[self._group] = list(inner_calls(request.usage.iterations, row))
 
     def rows(self) -> Iterator[UsageRow]:
         """One row per request of this source, in the order of their first lines."""
-        for request in self._found.values():
-            data = request.carrier.data if request.echo else None
-            place = self._threads.place(request.carrier, data.agentId if data else None)
-            row = usage_row(request, place)
+        if self._open is not None:
+            self._close(self._open)
+            self._open = None
+        for group, row in self._rows.items():
             if row.at is None:
-                self._problems.add("missing-time", "request without a usable timestamp", request.line)
+                self._problems.add("missing-time", "request without a usable timestamp", row.line)
             yield row
-            if request.usage.iterations:
-                yield from inner_calls(request.usage.iterations, row)
+            yield from self._inner.get(group, ())
 
 
 def is_billed(record: Envelope, reply: Reply, usage: Usage) -> bool:
@@ -136,38 +159,47 @@ def group_key(request: Request) -> object:
     return message_id, *thread, *prompt_counts(request.usage)
 
 
-def global_key(request: Request, place: Place) -> str:
-    """Equal for copies of one response in different files, whatever a resume or fork rewrote.
+def global_key(request: Request, threads: Threads) -> str:
+    """From the first line of a response: equal for copies of one response in different files, whatever a resume or fork rewrote.
 
     Copies keep message id, request id, timestamp and usage; the SDK's fork rewrites every uuid, forks rewrite the session id.
     """
-    message_id, first = request.reply.id, request.first
+    message_id, first = request.reply.id, request.spoken
     if message_id is None:
-        return f"uuid:{first.uuid}" if first.uuid else f"line:{place.session_id}:{request.line}"
+        return f"uuid:{first.uuid}" if first.uuid else f"line:{session_of(request, threads)}:{request.line}"
     if message_id.startswith(VENDOR_ID):
         return message_id
     if first.requestId is not None:
         return f"{message_id}|{first.requestId}"
     if first.timestamp is None:
-        return f"{message_id}|{first.uuid or request.line}|{place.session_id}"
+        return f"{message_id}|{first.uuid or request.line}|{session_of(request, threads)}"
     return f"{message_id}|{first.timestamp}|{prompt_counts(request.usage)}"
 
 
-def survives(seen: Request, known: Request) -> bool:
+def session_of(request: Request, threads: Threads) -> str:
+    """The session that a request belongs to."""
+    return place_of(request, threads).session_id
+
+
+def place_of(request: Request, threads: Threads) -> Place:
+    """Where a request was made; a repeated one in the thread of the sub-agent."""
+    data = request.carrier.data if request.echo else None
+    return threads.place(request.carrier, data.agentId if data else None)
+
+
+def survives(seen: Request, echo: bool, output: int | None, stopped: bool) -> bool:
     """Whether a later line of a response replaces the one kept so far, as a whole and never field by field.
 
     The line with most output wins, then one with a stop reason, then the later: in all 899 files the last line had the
     largest output. Lines around a mid-stream fallback carry another model and cache split, so fields must not be mixed.
     """
-    if seen.echo != known.echo:
-        return known.echo
-    output, kept = seen.usage.output_tokens or 0, known.usage.output_tokens or 0
-    if output != kept:
-        return output > kept
-    return seen.reply.stop_reason is not None or known.reply.stop_reason is None
+    if seen.echo != echo:
+        return echo
+    more = (seen.usage.output_tokens or 0) - (output or 0)
+    return more > 0 if more else seen.reply.stop_reason is not None or not stopped
 
 
-def usage_row(request: Request, place: Place) -> UsageRow:
+def usage_row(request: Request, place: Place, key: str) -> UsageRow:
     """The row of a request."""
     usage, record = request.usage, request.spoken
     split = usage.cache_creation
@@ -195,7 +227,7 @@ def usage_row(request: Request, place: Place) -> UsageRow:
         evidence="agent_progress" if request.echo else "assistant",
         source=place.source,
         line=request.line,
-        dedup_key=global_key(request, place),
+        dedup_key=key,
         is_echo=request.echo,
     )
     if usage.output_tokens_details is not None:
