@@ -89,14 +89,14 @@ class Requests:
         group = group_key(seen)
         if self._open is not None:
             if group == self._group:
-                if survives(seen, self._open.echo, self._open.usage.output_tokens, self._open.reply.stop_reason is not None):
+                if survives(seen, self._open.usage.output_tokens, echo=self._open.echo, stopped=self._open.reply.stop_reason is not None):
                     self._open = seen
                 return
             self._close(self._open)
         known = self._rows.get(group)
         if known is None:
             self._key = global_key(seen, self._threads)
-        elif survives(seen, known.is_echo, known.output_tokens, known.is_final is True):
+        elif survives(seen, known.output_tokens, echo=known.is_echo, stopped=known.is_final is True):
             self._key = known.dedup_key or ""
         else:
             self._open = None
@@ -187,10 +187,11 @@ def place_of(request: Request, threads: Threads) -> Place:
     return threads.place(request.carrier, data.agentId if data else None)
 
 
-def survives(seen: Request, echo: bool, output: int | None, stopped: bool) -> bool:
+def survives(seen: Request, output: int | None, *, echo: bool, stopped: bool) -> bool:
     """Whether a later line of a response replaces the one kept so far, as a whole and never field by field.
 
-    The line with most output wins, then one with a stop reason, then the later: in all 899 files the last line had the
+    `output`, `echo` and `stopped` (it has a stop reason) are those of the line kept. The line with most output wins, then one with a
+    stop reason, then the later: in all 899 files the last line had the
     largest output. Lines around a mid-stream fallback carry another model and cache split, so fields must not be mixed.
     """
     if seen.echo != echo:
