@@ -111,8 +111,10 @@ class Shared:
             return
 
         def receive(future: Future[Parsed]) -> None:
-            self._give(executor)
-            self._results.put((task, None if future.exception() else future.result()))
+            failed = future.exception() is not None
+            if not failed:  # where a worker died, Python 3.12 and later hold a lock that handing out a task would wait for
+                self._give(executor)
+            self._results.put((task, None if failed else future.result()))
 
         future.add_done_callback(receive)
 

@@ -44,6 +44,7 @@ def start(workers: int, jobs: Mapping[int, bytes]) -> Executor:
         return ProcessPoolExecutor(workers, get_context("fork"), begin, given)
     from loky.process_executor import ProcessPoolExecutor as LokyExecutor  # takes longer to load than reading a small home
 
+    trackers_running()
     return LokyExecutor(workers, timeout=IDLE_S, initializer=begin, initargs=given, env=ENVIRONMENT | LOKY_ENVIRONMENT)  # type: ignore[no-any-return]
 
 
@@ -59,6 +60,17 @@ def may_fork() -> bool:
         return sum(1 for _ in Path("/proc/self/task").iterdir()) == 1  # those of native libraries too, which `threading` does not know
     except OSError:
         return False
+
+
+def trackers_running() -> None:
+    """Start the helper processes of loky and the standard library now: doing so unblocks Ctrl-C, which `deaf_to_ctrl_c` must keep blocked."""
+    if sys.platform != "win32":
+        from multiprocessing import resource_tracker
+
+        from loky.backend import resource_tracker as loky_tracker
+
+        resource_tracker.ensure_running()
+        loky_tracker.ensure_running()
 
 
 @contextmanager
