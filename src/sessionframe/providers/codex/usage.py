@@ -1,0 +1,260 @@
+"""Token records of one rollout -> one `usage` row per model response. Each step of the counting rule is a function with its evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+from sessionframe.formats.clock import instant
+from sessionframe.formats.problems import Problems
+from sessionframe.providers.codex.records import LightPayload, Stamp, Tokens
+from sessionframe.providers.codex.thread import Thread
+from sessionframe.schema import UsageRow
+
+Counts: TypeAlias = tuple[int, int, int, int, int]
+"""Input, cached, written to the cache, output, reasoning: as the log has them, an absent count as 0."""
+
+LOST_COMPACTION = "a compaction whose request the log does not hold: the server compacted, and versions before 0.153 do not report what that used"
+NO_USAGE = "a turn that ended without any usage: its request failed, or was stopped before its usage was known"
+NO_COUNTERS = "this generation of the log records no tokens: requests are counted, their tokens are unknown"
+MISSING_BEFORE = "the counter did not begin at zero: earlier requests were taken out of the file and are not counted"
+NO_MARK = "a fork whose copied part nothing marks: it was told from the own part by the time between the lines"
+FIRST_USAGE_LAST = 98
+"""Minor version from which on usage follows the items of its response; nothing between 0.63 and 0.98 was tested."""
+ENDS = frozenset({"task_complete", "turn_complete", "turn_aborted"})
+STARTS = frozenset({"task_started", "turn_started"})
+SPEAKING_ROLES = frozenset({"assistant"})
+MODEL_ITEMS = frozenset(
+    {"reasoning", "function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call"}
+)
+"""Items that only the model makes; messages say by their role who made them."""
+
+
+class At(NamedTuple):
+    """The line that is read: its number, its time as written and as a point in time."""
+
+    number: int
+    stamp: Stamp
+    at: int | None
+
+
+class Requests:
+    """Collects the model responses of one rollout."""
+
+    def __init__(self, thread: Thread, problems: Problems) -> None:
+        self._thread = thread
+        self._problems = problems
+        self._rows: list[UsageRow] = []
+        self._told: set[str] = set()
+        self._pending: Counter[Counts] = Counter()  # told by a usage record, and not yet by an event
+        self._records = 0  # usage records since the last event with counters
+        self._total: Tokens | None = None
+        self._total_is_own = False
+        self._aborted: At | None = None
+        self._last: UsageRow | None = None  # the last response since the last compaction
+        self._unpaid_turn: str | None = None  # the turn that runs, as long as no response of it is told
+        self._reviewing = False
+        self._searches = 0
+        self._answering = False
+
+    def event(self, payload: LightPayload, line: At) -> None:
+        """Take an event that the counting rules look at."""
+        kind = payload.type
+        if kind == "token_count":
+            self._count(payload, line)
+        elif kind in STARTS and self._thread.own:
+            self._unpaid_turn = payload.turn_id
+        elif kind in ENDS and self._thread.own:
+            self._end_turn(payload, line)
+        elif kind == "entered_review_mode":
+            self._reviewing = True
+
+    def usage_record(self, payload: LightPayload, line: At) -> None:
+        """A response as `token_usage_record` tells it, since 0.153: also those that were cut short, and compactions by the server."""
+        thread_id = payload.thread_id
+        if payload.usage is None or (thread_id is not None and thread_id != self._thread.session_id):
+            return
+        key = f"{self._thread.session_id}:{payload.turn_id}:{payload.response_id}:{counts(payload.thread_token_usage or payload.usage)}"
+        if key in self._told:
+            return
+        self._told.add(key)
+        self._pending[counts(payload.usage)] += 1
+        self._records += 1
+        self._add(payload.usage, line, key, "token_usage_record", payload.response_id)
+
+    def _count(self, payload: LightPayload, line: At) -> None:
+        """A `token_count` event: the counters of the thread, written with and without a new response behind them."""
+        info, thread = payload.info, self._thread
+        if info is None or info.total_token_usage is None:
+            self._total = None  # a fresh counter: versions to 0.63 begin one whenever a session is resumed
+            return
+        before, before_is_own = self._total, self._total_is_own
+        self._total, self._total_is_own = info.total_token_usage, thread.own
+        last = info.last_token_usage or difference(info.total_token_usage, before)
+        if not moves(info.total_token_usage, before) or not any(counts(last)):
+            return
+        if thread.own and before is not None and before_is_own:
+            self._residual(info.total_token_usage, before, last, line)
+        elif thread.own and before is None and not thread.continues and not self._rows and not same(info.total_token_usage, last):
+            self._problems.add("estimate", MISSING_BEFORE, line.number)
+        self._records = 0
+        self._aborted = None
+        if self._pending[counts(last)] > 0:
+            self._pending[counts(last)] -= 1
+            return
+        key = f"{thread.session_id}:{line.stamp}:{counts(info.total_token_usage)}"
+        self._add(last, line, key, "token_count", None)
+
+    def _residual(self, total: Tokens, before: Tokens, last: Tokens, line: At) -> None:
+        """What a counter grew by beyond the response that the event is about: one that was interrupted and has no event of its own.
+
+        Evidence: in a session of 2026-06, after `turn_aborted`, the total had grown by 177,139 and the last response was 88,735; the
+        88,404 in between (87,936 of them cached) are the interrupted one. Versions with usage records tell such responses there.
+        """
+        rest = tuple(now - then - own for now, then, own in zip(counts(total), counts(before), counts(last), strict=True))
+        if self._records or min(rest) < 0 or not any(rest):
+            return
+        tokens = Tokens(rest[0], rest[1], rest[2] if total.cache_write_input_tokens is not None else None, rest[3], rest[4])
+        where = self._aborted or line
+        self._add(tokens, where, f"{self._thread.session_id}:{line.stamp}:{counts(total)}:rest", "counter_residual", None)
+
+    def _end_turn(self, payload: LightPayload, line: At) -> None:
+        """A turn without any usage is reported, unless it is a review: that has its usage in a file of its own."""
+        if self._unpaid_turn is not None and self._unpaid_turn == payload.turn_id and not self._reviewing:
+            self._problems.add("estimate", NO_USAGE, line.number)
+        self._unpaid_turn, self._reviewing = None, False
+        if payload.type == "turn_aborted":
+            self._aborted = line
+
+    def compacted(self, payload: LightPayload, line: At) -> None:
+        """A compaction: which response made the summary.
+
+        The program's own compaction asks the model like any other request and has a text; the server's has none, and its usage is told
+        by a usage record or nowhere. Evidence: in `0.135.0` and `0.145.0` such requests (550 and 1252 tokens) are in no record.
+        """
+        if not self._thread.own:
+            return
+        last, self._last = self._last, None
+        if last is not None and (payload.compaction_response_id == last.request_id if payload.compaction_response_id else payload.message):
+            last.kind = "compaction"
+        else:
+            self._problems.add("estimate", LOST_COMPACTION, line.number)
+        self._unpaid_turn = None  # a turn that only compacts has told what there was to tell
+
+    def search(self, payload: LightPayload) -> None:
+        """A search that the vendor ran; opening a page and searching in it are no searches. It is part of the response that follows."""
+        if payload.action is not None and payload.action.type not in {None, "search"}:
+            return
+        if tells_usage_first(self._thread.version) and self._rows:
+            self._rows[-1].web_searches = (self._rows[-1].web_searches or 0) + 1
+        else:
+            self._searches += 1
+
+    def item(self, kind: str | None, role: str | None, line: At) -> None:
+        """A bare item of the generations that record no tokens: what the model says in one go is a request of unknown size."""
+        speaks = kind in MODEL_ITEMS or (kind == "message" and role in SPEAKING_ROLES)
+        if speaks and not self._answering:
+            self._problems.add("missing-column", NO_COUNTERS, line.number)
+            self._add(Tokens(), line, f"{self._thread.session_id}:line:{line.number}", "response_item", None)
+            self._searches = 0
+        self._answering = speaks
+
+    def _add(self, tokens: Tokens, line: At, key: str, evidence: str, response_id: str | None) -> None:
+        place, thread = self._thread.place(), self._thread
+        row = UsageRow(
+            session_id=place.session_id,
+            root_session_id=place.root_session_id,
+            request_id=response_id,
+            at=line.at,
+            model=thread.model,
+            vendor=thread.vendor,
+            kind="review" if thread.parentage.kind == "review" else "compaction" if thread.parentage.kind == "compaction" else "reply",
+            project=place.project,
+            repo_root=place.repo_root,
+            git_branch=place.git_branch,
+            input_tokens=uncached(tokens),
+            cache_read_tokens=tokens.cached_input_tokens,
+            cache_write_tokens=written(tokens),
+            output_tokens=tokens.output_tokens,
+            reasoning_tokens=tokens.reasoning_output_tokens,
+            web_searches=self._searches,
+            service_tier=thread.service_tier,
+            is_final=None if evidence in {"counter_residual", "response_item"} else True,
+            is_replay=not thread.own,
+            evidence=evidence,
+            source=place.source,
+            line=line.number,
+            dedup_key=key,
+        )
+        self._searches = 0
+        self._rows.append(row)
+        if thread.own:
+            self._last, self._unpaid_turn = row, None
+
+    def rows(self) -> Iterator[UsageRow]:
+        """The responses, in the order in which the file tells them."""
+        if self._thread.guessed:
+            self._problems.add("estimate", NO_MARK)
+        for row in self._rows:
+            if row.at is None and row.evidence != "response_item":
+                self._problems.add("missing-time", "request without a usable timestamp", row.line)
+            yield row
+
+
+def tells_usage_first(version: str | None) -> bool:
+    """Whether a version writes the usage of a response before its items: those to 0.63 do, those from 0.98 on write it after them."""
+    numbers = (version or "").split(".")
+    return len(numbers) > 1 and numbers[0] == "0" and numbers[1].isdigit() and int(numbers[1]) < FIRST_USAGE_LAST
+
+
+def counts(tokens: Tokens) -> Counts:
+    """The counts that are compared. `total_tokens` is none of them: after a compaction it is an estimate of the context, after an
+    overflow the size of the window."""
+    return (
+        tokens.input_tokens or 0,
+        tokens.cached_input_tokens or 0,
+        tokens.cache_write_input_tokens or 0,
+        tokens.output_tokens or 0,
+        tokens.reasoning_output_tokens or 0,
+    )
+
+
+def moves(total: Tokens, before: Tokens | None) -> bool:
+    """Whether the counter of a thread has moved since the event before.
+
+    0.42 to 0.125 repeat the counters with the headers of every request, so a good half of the events has no response behind it: 4
+    of 9 in `0.115.0`. Comparing the last response instead would drop the second of two equal responses (`0.135.0-spawn`).
+    """
+    return before is None or (counts(total), total.total_tokens) != (counts(before), before.total_tokens)
+
+
+def same(one: Tokens, other: Tokens) -> bool:
+    """Whether two records state the same counts."""
+    return counts(one) == counts(other)
+
+
+def difference(total: Tokens, before: Tokens | None) -> Tokens:
+    """The growth of a counter, for events without a last response; all of it where the counter began anew. No real file needs it."""
+    if before is None or any(now < then for now, then in zip(counts(total), counts(before), strict=True)):
+        return total
+    grown = [now - then for now, then in zip(counts(total), counts(before), strict=True)]
+    return Tokens(grown[0], grown[1], grown[2] if total.cache_write_input_tokens is not None else None, grown[3], grown[4])
+
+
+def uncached(tokens: Tokens) -> int | None:
+    """Input that the cache did not serve and was not written to it: both are part of the log's input.
+
+    Evidence: `total = input + output` held in 21,113 real events; adding cached tokens made 246 % too much. A response that states
+    more cached than input tokens is left as it is stated, never negative.
+    """
+    if tokens.input_tokens is None:
+        return None
+    return max(0, tokens.input_tokens - (tokens.cached_input_tokens or 0) - (tokens.cache_write_input_tokens or 0))
+
+
+def written(tokens: Tokens) -> int | None:
+    """Input written to the cache. Versions before 0.145 have no such count, because their models charge nothing for it: 0."""
+    if tokens.input_tokens is None:
+        return tokens.cache_write_input_tokens
+    return tokens.cache_write_input_tokens or 0
