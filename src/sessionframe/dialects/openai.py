@@ -21,9 +21,7 @@ class ContentPart(msgspec.Struct, gc=False):
 
 Parts: TypeAlias = str | list[ContentPart] | None
 
-CALLS = frozenset(
-    {"function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call"}
-)
+CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call", "web_search_call", "tool_search_call", "image_generation_call"})
 OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output", "tool_search_output"})
 KIND_OF_ITEM: dict[str, MessageKind] = {
     "message": "chat",

@@ -15,11 +15,13 @@ NAMES: dict[Category, str] = {
     "str_replace_based_edit_tool search_replace replace_in_file",
     "write": "write write_file writefile create_file write_to_file create",
     "run": "bash powershell shell local_shell exec exec_command execute_command run_shell_command run_command "
-    "terminal run_in_terminal write_stdin shell_command container.exec js_repl bashoutput killshell killbash taskoutput taskstop monitor unified_exec repl",
+    "terminal run_in_terminal shell_command container.exec js_repl write_stdin "
+    "bashoutput killshell killbash taskoutput taskstop monitor unified_exec repl",
     "web": "webfetch websearch web_fetch web_search google_web_search fetch browser_action browser web_search_call",
     "plan": "todowrite todoread todo_write todo_read update_plan write_todos taskcreate taskupdate tasklist taskget exitplanmode "
     "enterplanmode plan_exit update_todo_list",
-    "agent": "agent task workflow sendmessage spawn_agent wait_agent resume_agent send_input close_agent list_agents wait delegate new_task subagent "
+    "agent": "agent task workflow sendmessage spawn_agent wait_agent resume_agent send_input close_agent list_agents wait "
+    "delegate new_task subagent "
     "teamcreate teamdelete",
 }
 CATEGORY: dict[str, Category] = {name: category for category, names in NAMES.items() for name in names.split()}

@@ -38,10 +38,7 @@ def discover(root: Root) -> Found:
     """The rollouts under a root, each with the thread that its name states, and the small files beside them."""
     issues: list[IssueRow] = []
     sources = [
-        source
-        for folder in FOLDERS
-        for directory, names in walk(root.path / folder, issues)
-        for source in rollouts(root, directory, names)
+        source for folder in FOLDERS for directory, names in walk(root.path / folder, issues) for source in rollouts(root, directory, names)
     ]
     sources += [beside(root, name) for name in (INDEX, HISTORY) if (root.path / name).is_file()]
     return Found(sorted(sources, key=lambda each: each.path), issues)

@@ -32,6 +32,7 @@ from sessionframe.providers.contract import Context, ParsedRow, Source, Want
 from sessionframe.schema import MessageRow
 
 SMALL_FILES = frozenset({"index", "history"})
+GONE = "threads that prompts were typed in and whose rollouts are gone: nothing of them is counted"
 EVENTS_OF_USAGE = frozenset(WORDS_OF_USAGE)
 TOOL_EVENTS = frozenset({"patch_apply_end", "mcp_tool_call_end", "exec_command_end", "item_completed", "dynamic_tool_call_end"})
 NOTES: dict[str, Callable[[Payload], str]] = {
@@ -51,7 +52,7 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     names: Names = context.prepared or Names({}, {})
     if source.kind in SMALL_FILES:
         if gone := names.gone.get(source.path):
-            problems.add("estimate", "threads that prompts were typed in and whose rollouts are gone: nothing of them is counted", count=gone)
+            problems.add("estimate", GONE, count=gone)
         yield from problems.rows()
         return
     thread = Thread.of(source, context.machine)

@@ -46,6 +46,9 @@ def is_personal(parentage: Parentage) -> bool:
 
 
 def is_echoed(text: str | None, event: str | None) -> bool:
-    """Whether a `user_message` event is about a message: a prompt has one right behind it, with the same text, in all versions from
-    0.36 to 0.145. Where the program has put something around the text, it must at least not look injected."""
+    """Whether a `user_message` event is about a message.
+
+    A prompt has one right behind it, with the same text, in all versions from 0.36 to 0.145. Where the program has put something
+    around the text, it must at least not look injected.
+    """
     return text is not None and event is not None and (text == event or not looks_injected(text))

@@ -265,7 +265,7 @@ def refine(row: ToolCallRow, item: Item) -> None:
 
 def mcp_status(item: Item) -> Status | None:
     """How the call of an MCP tool ended."""
-    if not memoryview(item.result)[:1] == b"{":
+    if bytes(memoryview(item.result)[:1]) != b"{":
         return None
     try:
         result = mcp_decoder.decode(item.result)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.providers.codex.records import LightPayload, Stamp, Tokens
 from sessionframe.providers.codex.thread import Thread
@@ -15,7 +14,7 @@ from sessionframe.schema import UsageRow
 Counts: TypeAlias = tuple[int, int, int, int, int]
 """Input, cached, written to the cache, output, reasoning: as the log has them, an absent count as 0."""
 
-LOST_COMPACTION = "a compaction whose request the log does not hold: the server compacted, and versions before 0.153 do not report what that used"
+LOST_COMPACTION = "a compaction whose request the log does not hold: the server made it, and versions before 0.153 do not report that"
 NO_USAGE = "a turn that ended without any usage: its request failed, or was stopped before its usage was known"
 NO_COUNTERS = "this generation of the log records no tokens: requests are counted, their tokens are unknown"
 MISSING_BEFORE = "the counter did not begin at zero: earlier requests were taken out of the file and are not counted"
@@ -209,8 +208,10 @@ def tells_usage_first(version: str | None) -> bool:
 
 
 def counts(tokens: Tokens) -> Counts:
-    """The counts that are compared. `total_tokens` is none of them: after a compaction it is an estimate of the context, after an
-    overflow the size of the window."""
+    """The counts that are compared.
+
+    `total_tokens` is none of them: after a compaction it is an estimate of the context, after an overflow the size of the window.
+    """
     return (
         tokens.input_tokens or 0,
         tokens.cached_input_tokens or 0,
