@@ -49,7 +49,14 @@ def content_parts(raw: msgspec.Raw) -> list[ContentPart]:
 
 def joined_text(raw: msgspec.Raw, between: str = "\n") -> str | None:
     """The texts of a content, a summary or an output, one below the other; null when it has none."""
-    texts = [part.text for part in content_parts(raw) if part.text is not None]
+    return texts_of(content_parts(raw), between)
+
+
+def texts_of(parts: Parts, between: str = "\n") -> str | None:
+    """The texts of parts that are decoded already."""
+    if parts is None or isinstance(parts, str):
+        return parts
+    texts = [part.text for part in parts if part.text is not None]
     return between.join(texts) if texts else None
 
 

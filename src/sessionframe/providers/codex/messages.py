@@ -53,12 +53,12 @@ class Messages:
         if self._raw is not None:
             self._raw.close()
 
-    def item(self, payload: Payload, record: Record, line: At) -> Iterator[tuple[MessageRow, str | None]]:
-        """The rows of an item, each with its text, in their order; a user message may be held back until `settled` gives it out."""
+    def item(self, payload: Payload, record: Record, line: At) -> Iterator[MessageRow]:
+        """The rows of an item, in their order; a user message is to be held back while `keep` says so."""
         rows = [(self._row(payload, part, number, line), part.text) for number, part in enumerate(parts(payload, record))]
         if payload.type == "message" and payload.role == "user":
             self._judge(payload, rows, record, line)
-        yield from rows
+        yield from (row for row, _ in rows)
 
     def note(self, payload: Payload, kind: MessageKind, text: str | None, line: At) -> MessageRow:
         """A row for something that happened: a compaction, an interruption, a rollback."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
-from sessionframe.dialects.openai import CALLS, OUTPUTS, joined_text
+from sessionframe.dialects.openai import CALLS, OUTPUTS, joined_text, texts_of
 from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
@@ -76,18 +76,33 @@ def read_usage(source: Source, usage: Usage, problems: Problems) -> None:
         usage.take(number, light)
 
 
+def bare_text(record: LightRecord | Record) -> str:
+    """The text of a message that is a line of its own."""
+    if isinstance(record, Record):
+        return joined_text(record.content) or ""
+    return texts_of(record.content) or ""
+
+
 class Usage:
-    """What every line means for the thread and its usage; the only place that knows it, whether all lines are read or few."""
+    """What every line means for the thread and its usage; the only place that knows it, whether all lines are read or few.
+
+    Attributes
+    ----------
+    understood
+        The last line is of a known type.
+    """
 
     def __init__(self, thread: Thread, requests: Requests, problems: Problems) -> None:
         self.thread = thread
         self.requests = requests
         self.problems = problems
+        self.understood = True
 
     def take(self, number: int, record: LightRecord | Record) -> At:
         """Take a line."""
         line = At(number, record.timestamp, instant(record.timestamp))
         self.thread.at_ordinal(record.ordinal)
+        self.understood = True
         payload: LightPayload = record if record.payload is None else record.payload
         if record.payload is None:
             self._bare(record, line)
@@ -111,6 +126,8 @@ class Usage:
         if record.type is None and record.id is not None:
             self.thread.begin(record)
         elif record.type in KNOWN_ITEMS:
+            if record.role == "user":
+                self.thread.environment(bare_text(record))
             self.requests.item(record.type, record.role, line)
         else:
             self._unknown("record", record.type, line.number)
@@ -130,6 +147,7 @@ class Usage:
         self.thread.see(payload, "turn_context", line.at)
 
     def _unknown(self, what: str, name: str | None, number: int) -> None:
+        self.understood = False
         self.problems.add("unknown-record", f"{what} type {name!r}", number)
 
     LINES: ClassVar[dict[str, Callable[[Usage, LightPayload, At], None]]] = {
@@ -178,7 +196,7 @@ class Reader:
         payload: Payload = record if record.payload is None else record.payload
         if self._thread.begun and not begun:
             self._session.begin(payload)
-        elif self._thread.own and record.record_type is None:
+        elif self._thread.own and self._usage.understood:
             self._session.see(line.at)
         yield from self._give(self._messages.settled(number))
         if record.type == "response_item" or (record.payload is None and record.type in KNOWN_ITEMS):
@@ -193,9 +211,7 @@ class Reader:
             return
         if payload.type == "message" and payload.role == "user":
             yield from self._give(self._messages.end())
-        for row, text in self._messages.item(payload, record, line):
-            if record.payload is None and text is not None:
-                self._thread.environment(text)
+        for row in self._messages.item(payload, record, line):
             yield from self._give(self._messages.keep(row))
         if "tool_calls" in self._want.tables:
             if payload.type in CALLS:

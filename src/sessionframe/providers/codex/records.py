@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from sessionframe.dialects.openai import Parts
 from sessionframe.formats.jsonl import Skip
 from sessionframe.formats.text import ABSENT
 
@@ -125,6 +126,7 @@ class LightRecord(LightPayload, gc=False):
     ordinal: int | None = None
     payload: LightPayload | None = None
     record_type: str | None = None
+    content: Parts = None
 
 
 class Duration(msgspec.Struct, gc=False):

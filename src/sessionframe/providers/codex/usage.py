@@ -111,6 +111,8 @@ class Requests:
         Evidence: in a session of 2026-06, after `turn_aborted`, the total had grown by 177,139 and the last response was 88,735; the
         88,404 in between (87,936 of them cached) are the interrupted one. Versions with usage records tell such responses there.
         """
+        if last.input_tokens is None or last.output_tokens is None:
+            return  # the rest is what the event itself should have told
         rest = tuple(now - then - own for now, then, own in zip(counts(total), counts(before), counts(last), strict=True))
         if self._records or min(rest) < 0 or not any(rest):
             return
