@@ -76,6 +76,7 @@ class Settings(msgspec.Struct, gc=False):
     """What is configured from here on."""
 
     model: str | None = None
+    model_provider_id: str | None = None
     service_tier: str | None = None
     cwd: str | None = None
 

@@ -11,7 +11,7 @@ from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.machine import Machine
 from sessionframe.providers.codex.locations import rollout_of
-from sessionframe.providers.codex.records import LightPayload, LightRecord, Origin, SubAgent
+from sessionframe.providers.codex.records import LightPayload, LightRecord, Origin, Settings, SubAgent
 from sessionframe.providers.contract import Source
 from sessionframe.schema import SessionKind
 
@@ -23,6 +23,7 @@ MOST_PARENTS = 16
 KINDS: dict[str, SessionKind] = {"review": "review", "compact": "compaction"}
 """Sub-agents that are more than a sub-agent; guardians and the keeper of memories are plain ones."""
 ENVIRONMENT_CWD = re.compile(r"<cwd>([^<]+)</cwd>")
+BUILT_IN_PROVIDER = "openai"
 TURN_STARTS = frozenset({"task_started", "turn_started", "turn_context"})
 
 
@@ -120,7 +121,7 @@ class Thread:
             self._move(payload.cwd)
         elif kind == "thread_settings_applied" and payload.thread_settings is not None:
             settings = payload.thread_settings
-            self.model, self.service_tier = settings.model or self.model, settings.service_tier
+            self.model, self.service_tier = settings.model or self.model, sent_tier(settings)
             self._move(settings.cwd)
 
     def environment(self, text: str) -> None:
@@ -140,7 +141,7 @@ class Thread:
     @property
     def vendor(self) -> str | None:
         """Who sells the model: certain only of the provider that is built in."""
-        return "openai" if self.model_provider == "openai" else None
+        return "openai" if self.model_provider == BUILT_IN_PROVIDER else None
 
     def _move(self, folder: str | None) -> None:
         if folder and folder != self.project:
@@ -155,6 +156,15 @@ class Thread:
             after = max(filter(None, (self._copied_at, self.created_at)), default=at)
             self.own = self.guessed = at - after > BURST_US
             self._copied_at = at
+
+
+def sent_tier(settings: Settings) -> str | None:
+    """The service tier of the requests that follow: what is configured, where it is sent.
+
+    Evidence: `0.169.0-tier` states a tier that its requests to a custom provider did not have. The setting `fast` is written as
+    `priority`.
+    """
+    return settings.service_tier if settings.model_provider_id in {None, BUILT_IN_PROVIDER} else None
 
 
 def may_copy(meta: LightPayload) -> bool:
