@@ -38,7 +38,7 @@ def test_the_whole_prompt_decides_the_tier_of_a_long_context() -> None:
     short, long = (rates("gpt-5.5", SINCE, prompt_tokens=size, vendor="openai") for size in (272_000, 272_001))
     assert short is not None
     assert long is not None
-    assert (short.input, long.input) == (5, 10)
+    assert [short.input, long.input] == [5, 10]
 
 
 @pytest.mark.parametrize("model", ["codex-auto-review", "gpt-oss:20b", "gpt-5-codex-next"])

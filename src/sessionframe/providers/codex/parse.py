@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from sessionframe.dialects.openai import CALLS, OUTPUTS, joined_text, texts_of
-from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
@@ -100,8 +99,9 @@ class Usage:
 
     def take(self, number: int, record: LightRecord | Record) -> At:
         """Take a line."""
-        line = At(number, record.timestamp, instant(record.timestamp))
-        self.thread.at_ordinal(record.ordinal)
+        line = At(number, record.timestamp)
+        if not self.thread.own:
+            self.thread.at_ordinal(record.ordinal)
         self.understood = True
         payload: LightPayload = record if record.payload is None else record.payload
         if record.payload is None:
@@ -134,7 +134,7 @@ class Usage:
 
     def _event(self, payload: LightPayload, line: At) -> None:
         if payload.type in EVENTS_OF_USAGE:
-            self.thread.see(payload, payload.type, line.at)
+            self.thread.see(payload, payload.type, line.stamp)
             self.requests.event(payload, line)
         elif payload.type not in KNOWN_EVENTS:
             self._unknown("event", payload.type, line.number)
@@ -144,7 +144,7 @@ class Usage:
         self.thread.begin(payload)
 
     def _turn(self, payload: LightPayload, line: At) -> None:
-        self.thread.see(payload, "turn_context", line.at)
+        self.thread.see(payload, "turn_context", line.stamp)
 
     def _unknown(self, what: str, name: str | None, number: int) -> None:
         self.understood = False

@@ -11,7 +11,7 @@ from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.machine import Machine
 from sessionframe.providers.codex.locations import rollout_of
-from sessionframe.providers.codex.records import LightPayload, LightRecord, Origin, Settings, SubAgent
+from sessionframe.providers.codex.records import LightPayload, LightRecord, Origin, Settings, Stamp, SubAgent
 from sessionframe.providers.contract import Source
 from sessionframe.schema import SessionKind
 
@@ -109,13 +109,13 @@ class Thread:
 
     def at_ordinal(self, ordinal: int | None) -> None:
         """Newer versions state the first line of a sub-agent's own part."""
-        if self._own_ordinal is not None and not self.own and ordinal is not None:
+        if self._own_ordinal is not None and ordinal is not None:
             self.own = ordinal >= self._own_ordinal
 
-    def see(self, payload: LightPayload, kind: str | None, at: int | None) -> None:
+    def see(self, payload: LightPayload, kind: str | None, stamp: Stamp) -> None:
         """Take a line that says in which turn, folder and model the next ones are written."""
         if not self.own and self._own_ordinal is None:
-            self._look_for_own_turn(payload.turn_id if kind in TURN_STARTS else None, at)
+            self._look_for_own_turn(payload.turn_id if kind in TURN_STARTS else None, instant(stamp))
         if kind == "turn_context":
             self.model = payload.model or self.model
             self._move(payload.cwd)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from operator import sub
 from typing import NamedTuple, TypeAlias
 
+from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.providers.codex.records import LightPayload, Stamp, Tokens
 from sessionframe.providers.codex.thread import Thread
@@ -14,6 +16,7 @@ from sessionframe.schema import UsageRow
 Counts: TypeAlias = tuple[int, int, int, int, int]
 """Input, cached, written to the cache, output, reasoning: as the log has them, an absent count as 0."""
 
+NOTHING: Counts = (0, 0, 0, 0, 0)
 LOST_COMPACTION = "a compaction whose request the log does not hold: the server made it, and versions before 0.153 do not report that"
 NO_USAGE = "a turn that ended without any usage: its request failed, or was stopped before its usage was known"
 NO_COUNTERS = "this generation of the log records no tokens: requests are counted, their tokens are unknown"
@@ -31,11 +34,22 @@ MODEL_ITEMS = frozenset(
 
 
 class At(NamedTuple):
-    """The line that is read: its number, its time as written and as a point in time."""
+    """The line that is read: its number, and its time as written."""
 
     number: int
     stamp: Stamp
-    at: int | None
+
+    @property
+    def at(self) -> int | None:
+        """Its time in microseconds since 1970; worked out when it is asked for, because few lines need it."""
+        return instant(self.stamp)
+
+
+class Total(NamedTuple):
+    """A running total: the counts that are compared, and what is said to be their sum."""
+
+    counts: Counts
+    stated: int | None
 
 
 class Requests:
@@ -48,7 +62,7 @@ class Requests:
         self._told: set[str] = set()
         self._pending: Counter[Counts] = Counter()  # told by a usage record, and not yet by an event
         self._records = 0  # usage records since the last event with counters
-        self._total: Tokens | None = None
+        self._total: Total | None = None
         self._total_is_own = False
         self._aborted: At | None = None
         self._last: UsageRow | None = None  # the last response since the last compaction
@@ -89,36 +103,36 @@ class Requests:
             self._total = None  # a fresh counter: versions to 0.63 begin one whenever a session is resumed
             return
         before, before_is_own = self._total, self._total_is_own
-        self._total, self._total_is_own = info.total_token_usage, thread.own
-        last = info.last_token_usage or difference(info.total_token_usage, before)
-        if not moves(info.total_token_usage, before) or not any(counts(last)):
+        total = self._total = Total(counts(info.total_token_usage), info.total_token_usage.total_tokens)
+        self._total_is_own = thread.own
+        last = info.last_token_usage or difference(total, before)
+        used = counts(last)
+        if not moves(total, before) or used == NOTHING:
             return
         if thread.own and before is not None and before_is_own:
-            self._residual(info.total_token_usage, before, last, line)
-        elif thread.own and before is None and not thread.continues and not self._rows and not same(info.total_token_usage, last):
+            self._residual(total, before, last, line)
+        elif thread.own and before is None and not thread.continues and not self._rows and total.counts != used:
             self._problems.add("estimate", MISSING_BEFORE, line.number)
         self._records = 0
         self._aborted = None
-        if self._pending[counts(last)] > 0:
-            self._pending[counts(last)] -= 1
+        if self._pending[used] > 0:
+            self._pending[used] -= 1
             return
-        key = f"{thread.session_id}:{line.stamp}:{counts(info.total_token_usage)}"
-        self._add(last, line, key, "token_count", None)
+        self._add(last, line, total_key(thread.session_id, line, total), "token_count", None)
 
-    def _residual(self, total: Tokens, before: Tokens, last: Tokens, line: At) -> None:
+    def _residual(self, total: Total, before: Total, last: Tokens, line: At) -> None:
         """What a counter grew by beyond the response that the event is about: one that was interrupted and has no event of its own.
 
         Evidence: in a session of 2026-06, after `turn_aborted`, the total had grown by 177,139 and the last response was 88,735; the
         88,404 in between (87,936 of them cached) are the interrupted one. Versions with usage records tell such responses there.
         """
+        rest = tuple(map(sub, map(sub, total.counts, before.counts), counts(last)))
+        if rest == NOTHING or self._records or min(rest) < 0:
+            return
         if last.input_tokens is None or last.output_tokens is None:
             return  # the rest is what the event itself should have told
-        rest = tuple(now - then - own for now, then, own in zip(counts(total), counts(before), counts(last), strict=True))
-        if self._records or min(rest) < 0 or not any(rest):
-            return
-        tokens = Tokens(rest[0], rest[1], rest[2] if total.cache_write_input_tokens is not None else None, rest[3], rest[4])
-        where = self._aborted or line
-        self._add(tokens, where, f"{self._thread.session_id}:{line.stamp}:{counts(total)}:rest", "counter_residual", None)
+        key = f"{total_key(self._thread.session_id, line, total)}:rest"
+        self._add(Tokens(*rest), self._aborted or line, key, "counter_residual", None)
 
     def _end_turn(self, payload: LightPayload, line: At) -> None:
         """A turn without any usage is reported, unless it is a review: that has its usage in a file of its own."""
@@ -223,26 +237,25 @@ def counts(tokens: Tokens) -> Counts:
     )
 
 
-def moves(total: Tokens, before: Tokens | None) -> bool:
+def moves(total: Total, before: Total | None) -> bool:
     """Whether the counter of a thread has moved since the event before.
 
     0.42 to 0.125 repeat the counters with the headers of every request, so a good half of the events has no response behind it: 4
     of 9 in `0.115.0`. Comparing the last response instead would drop the second of two equal responses (`0.135.0-spawn`).
     """
-    return before is None or (counts(total), total.total_tokens) != (counts(before), before.total_tokens)
+    return total != before
 
 
-def same(one: Tokens, other: Tokens) -> bool:
-    """Whether two records state the same counts."""
-    return counts(one) == counts(other)
+def total_key(session_id: str, line: At, total: Total) -> str:
+    """Equal for copies of an event in other files of the thread."""
+    first, cached, new, output, _ = total.counts
+    return f"{session_id}:{line.stamp}:{first}:{cached}:{new}:{output}"
 
 
-def difference(total: Tokens, before: Tokens | None) -> Tokens:
+def difference(total: Total, before: Total | None) -> Tokens:
     """The growth of a counter, for events without a last response; all of it where the counter began anew. No real file needs it."""
-    if before is None or any(now < then for now, then in zip(counts(total), counts(before), strict=True)):
-        return total
-    grown = [now - then for now, then in zip(counts(total), counts(before), strict=True)]
-    return Tokens(grown[0], grown[1], grown[2] if total.cache_write_input_tokens is not None else None, grown[3], grown[4])
+    grown = tuple(map(sub, total.counts, before.counts)) if before is not None else total.counts
+    return Tokens(*(total.counts if min(grown) < 0 else grown))
 
 
 def uncached(tokens: Tokens) -> int | None:
