@@ -79,7 +79,7 @@ def test_newer_sub_agents_state_where_they_begin(tmp_path: Path, want: Want) -> 
 
 def test_history_that_is_referred_to_is_not_copied(tmp_path: Path, want: Want) -> None:
     """The counter goes on from the parent's, so no difference is taken and nothing is missing."""
-    link = {"forked_from_id": THREAD, "history_base": {"thread_id": THREAD, "end_ordinal_exclusive": 8}}
+    link: dict[str, Any] = {"forked_from_id": THREAD, "history_base": {"thread_id": THREAD, "end_ordinal_exclusive": 8}}
     write(tmp_path, [meta(100, thread=CHILD, **link), turn(101), count(102, plus(A, B, C), C)], thread=CHILD)
     read = Read(tmp_path, want)
     assert [(row.is_replay, row.output_tokens) for row in read.usage] == [(False, 70)]

