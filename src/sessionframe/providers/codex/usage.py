@@ -21,6 +21,7 @@ LOST_COMPACTION = "a compaction whose request the log does not hold: the server 
 NO_USAGE = "a turn that ended without any usage: its request failed, or was stopped before its usage was known"
 NO_COUNTERS = "this generation of the log records no tokens: requests are counted, their tokens are unknown"
 MISSING_BEFORE = "the counter did not begin at zero: earlier requests were taken out of the file and are not counted"
+TOO_MUCH_CACHED = "more tokens from and into the cache than input tokens: uncached input is taken as 0"
 NO_MARK = "a fork whose copied part nothing marks: it was told from the own part by the time between the lines"
 FIRST_USAGE_LAST = 98
 """Minor version from which on usage follows the items of its response; nothing between 0.63 and 0.98 was tested."""
@@ -177,6 +178,8 @@ class Requests:
 
     def _add(self, tokens: Tokens, line: At, key: str, evidence: str, response_id: str | None) -> None:
         place, thread = self._thread.place(), self._thread
+        if (tokens.input_tokens or 0) < (tokens.cached_input_tokens or 0) + (tokens.cache_write_input_tokens or 0):
+            self._problems.add("bad-value", TOO_MUCH_CACHED, line.number)
         row = UsageRow(
             session_id=place.session_id,
             root_session_id=place.root_session_id,
