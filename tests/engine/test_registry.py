@@ -88,7 +88,8 @@ def test_what_is_unregistered_is_unknown() -> None:
 
 def test_an_unknown_agent_names_the_known_ones_and_the_nearest() -> None:
     sf.register("acme", Acme())
-    expected = r"no provider for agent 'claud-code'\. Did you mean 'claude-code'\? Known agents: acme, claude-code\."
+    known = ", ".join(sorted(["acme", *BUILT_IN]))
+    expected = rf"no provider for agent 'claud-code'\. Did you mean 'claude-code'\? Known agents: {known}\."
     with pytest.raises(ProviderNotFoundError, match=expected):
         sf.provider_for("claud-code")
     with pytest.raises(ProviderNotFoundError, match=expected):
