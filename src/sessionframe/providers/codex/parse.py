@@ -28,7 +28,7 @@ from sessionframe.providers.codex.tools import ToolCalls
 from sessionframe.providers.codex.typescript import document_records
 from sessionframe.providers.codex.usage import At, Requests
 from sessionframe.providers.contract import Context, ParsedRow, Source, Want
-from sessionframe.schema import MessageRow
+from sessionframe.schema import MessageRow, UsageRow
 
 SMALL_FILES = frozenset({"index", "history"})
 GONE = "threads that prompts were typed in and whose rollouts are gone: nothing of them is counted"
@@ -56,23 +56,28 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
         return
     thread = Thread.of(source, context.machine)
     requests = Requests(thread, problems)
+    usage = Usage(thread, requests, problems)
     if want.only_usage:
-        read_usage(source, Usage(thread, requests, problems), problems)
+        yield from read_usage(source, usage, problems)
     else:
-        yield from Reader(source, want, names, Usage(thread, requests, problems)).rows()
+        yield from Reader(source, want, names, usage).rows()
+    rest = requests.rest()
     if "usage" in want.tables:
-        yield from requests.rows()
+        yield from rest
     yield from problems.rows()
 
 
-def read_usage(source: Source, usage: Usage, problems: Problems) -> None:
+def read_usage(source: Source, usage: Usage, problems: Problems) -> Iterator[UsageRow]:
     """Hand the lines that usage needs to those who count."""
+    requests = usage.requests
     if source.kind == "document":
         for number, record in document_records(source.path, problems):
             usage.take(number, record)
         return
     for number, light in records(source.path, LightRecord, problems, skip=LINES_WITHOUT_USAGE):
         usage.take(number, light)
+        if requests.ready:
+            yield from requests.taken()
 
 
 def bare_text(record: LightRecord | Record) -> str:
@@ -173,7 +178,7 @@ class Reader:
         self._session = SessionFacts(usage.thread, names.titles)
 
     def rows(self) -> Iterator[ParsedRow]:
-        """All rows but those of usage, in the order of the file; the session and unanswered calls at the end."""
+        """All rows, in the order of the file; the session, unanswered calls and the last request at the end."""
         try:
             for number, record in self._records():
                 yield from self._line(number, record)
@@ -193,6 +198,9 @@ class Reader:
     def _line(self, number: int, record: Record) -> Iterator[ParsedRow]:
         begun = self._thread.begun
         line = self._usage.take(number, record)
+        spent = self._usage.requests.taken()
+        if "usage" in self._want.tables:
+            yield from spent
         payload: Payload = record if record.payload is None else record.payload
         if self._thread.begun and not begun:
             self._session.begin(payload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from operator import sub
 from typing import NamedTuple, TypeAlias
 
@@ -26,6 +25,8 @@ NO_MARK = "a fork whose copied part nothing marks: it was told from the own part
 FIRST_USAGE_LAST = 98
 """Minor version from which on usage follows the items of its response; nothing between 0.63 and 0.98 was tested."""
 ENDS = frozenset({"task_complete", "turn_complete", "turn_aborted"})
+REPEATS_WITHIN = 4096
+"""So many usage records are remembered, in case one of them is written again: a file of any length needs no more memory."""
 STARTS = frozenset({"task_started", "turn_started"})
 SPEAKING_ROLES = frozenset({"assistant"})
 MODEL_ITEMS = frozenset(
@@ -54,13 +55,20 @@ class Total(NamedTuple):
 
 
 class Requests:
-    """Collects the model responses of one rollout."""
+    """Collects the model responses of one rollout.
+
+    Attributes
+    ----------
+    ready
+        Responses of which nothing more will be told. A file of any size needs no more memory, if they are taken while it is read.
+    """
 
     def __init__(self, thread: Thread, problems: Problems) -> None:
         self._thread = thread
         self._problems = problems
-        self._rows: list[UsageRow] = []
-        self._told: set[str] = set()
+        self.ready: list[UsageRow] = []
+        self._latest: UsageRow | None = None
+        self._told: dict[str, None] = {}
         self._pending: Counter[Counts] = Counter()  # told by a usage record, and not yet by an event
         self._records = 0  # usage records since the last event with counters
         self._total: Total | None = None
@@ -92,7 +100,9 @@ class Requests:
         key = f"{self._thread.session_id}:{payload.turn_id}:{payload.response_id}:{counts(payload.thread_token_usage or payload.usage)}"
         if key in self._told:
             return
-        self._told.add(key)
+        self._told[key] = None
+        if len(self._told) > REPEATS_WITHIN:
+            del self._told[next(iter(self._told))]
         self._pending[counts(payload.usage)] += 1
         self._records += 1
         self._add(payload.usage, line, key, "token_usage_record", payload.response_id)
@@ -112,12 +122,14 @@ class Requests:
             return
         if thread.own and before is not None and before_is_own:
             self._residual(total, before, last, line)
-        elif thread.own and before is None and not thread.continues and not self._rows and total.counts != used:
+        elif thread.own and before is None and not thread.continues and self._latest is None and total.counts != used:
             self._problems.add("estimate", MISSING_BEFORE, line.number)
         self._records = 0
         self._aborted = None
-        if self._pending[used] > 0:
+        if used in self._pending:
             self._pending[used] -= 1
+            if not self._pending[used]:
+                del self._pending[used]
             return
         self._add(last, line, total_key(thread.session_id, line, total), "token_count", None)
 
@@ -162,8 +174,8 @@ class Requests:
         """A search that the vendor ran; opening a page and searching in it are no searches. It is part of the response that follows."""
         if payload.action is not None and payload.action.type not in {None, "search"}:
             return
-        if tells_usage_first(self._thread.version) and self._rows:
-            self._rows[-1].web_searches = (self._rows[-1].web_searches or 0) + 1
+        if tells_usage_first(self._thread.version) and self._latest is not None:
+            self._latest.web_searches = (self._latest.web_searches or 0) + 1
         else:
             self._searches += 1
 
@@ -206,18 +218,24 @@ class Requests:
             dedup_key=key,
         )
         self._searches = 0
-        self._rows.append(row)
+        if row.at is None and evidence != "response_item":
+            self._problems.add("missing-time", "request without a usable timestamp", line.number)
+        if self._latest is not None:
+            self.ready.append(self._latest)
+        self._latest = row
         if thread.own:
             self._last, self._unpaid_turn = row, None
 
-    def rows(self) -> Iterator[UsageRow]:
-        """The responses, in the order in which the file tells them."""
+    def taken(self) -> list[UsageRow]:
+        """The responses that are ready, in the order in which the file tells them; they are given out once."""
+        taken, self.ready = self.ready, []
+        return taken
+
+    def rest(self) -> list[UsageRow]:
+        """The responses that are left at the end of the file."""
         if self._thread.guessed:
             self._problems.add("estimate", NO_MARK)
-        for row in self._rows:
-            if row.at is None and row.evidence != "response_item":
-                self._problems.add("missing-time", "request without a usable timestamp", row.line)
-            yield row
+        return self.taken() if self._latest is None else [*self.taken(), self._latest]
 
 
 def tells_usage_first(version: str | None) -> bool:
