@@ -13,11 +13,11 @@ from sessionframe.providers.codex.facts import SessionFacts
 from sessionframe.providers.codex.messages import Messages
 from sessionframe.providers.codex.names import Names
 from sessionframe.providers.codex.records import (
+    EVENTS_OF_USAGE,
     LINES_WITHOUT_USAGE,
     QUIET_LINES,
     REPEATING_EVENTS,
     SILENT_ITEMS,
-    WORDS_OF_USAGE,
     LightPayload,
     LightRecord,
     Payload,
@@ -32,7 +32,6 @@ from sessionframe.schema import MessageRow, UsageRow
 
 SMALL_FILES = frozenset({"index", "history"})
 GONE = "threads that prompts were typed in and whose rollouts are gone: nothing of them is counted"
-EVENTS_OF_USAGE = frozenset(WORDS_OF_USAGE)
 TOOL_EVENTS = frozenset({"patch_apply_end", "mcp_tool_call_end", "exec_command_end", "item_completed", "dynamic_tool_call_end"})
 NOTES: dict[str, Callable[[Payload], str]] = {
     "turn_aborted": lambda payload: f"turn aborted: {payload.reason or 'no reason given'}",

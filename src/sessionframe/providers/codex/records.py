@@ -141,7 +141,6 @@ class Invocation(msgspec.Struct, gc=False):
     """The tool of an MCP server that was called."""
 
     server: str | None = None
-    tool: str | None = None
 
 
 class Provenance(msgspec.Struct, gc=False):
@@ -180,7 +179,6 @@ class Item(msgspec.Struct, gc=False):
     duration: Duration | None = None
     changes: msgspec.Raw = ABSENT
     server: str | None = None
-    tool: str | None = None
     result: msgspec.Raw = ABSENT
     receiver_thread_ids: list[str] | None = None
     agent_thread_id: str | None = None
@@ -208,7 +206,6 @@ class Payload(LightPayload, gc=False):
     item: Item | None = None
     reason: str | None = None
     num_turns: int | None = None
-    author: str | None = None
     internal_chat_message_metadata_passthrough: Passthrough | None = None
 
 
@@ -263,15 +260,17 @@ REPEATING_EVENTS = frozenset(
 )
 """Known events that repeat what response items say, or say nothing that the tables need."""
 
-WORDS_OF_USAGE = (
-    "token_count",
-    "task_started",
-    "turn_started",
-    "task_complete",
-    "turn_complete",
-    "turn_aborted",
-    "thread_settings_applied",
-    "entered_review_mode",
+EVENTS_OF_USAGE = frozenset(
+    {
+        "token_count",
+        "task_started",
+        "turn_started",
+        "task_complete",
+        "turn_complete",
+        "turn_aborted",
+        "thread_settings_applied",
+        "entered_review_mode",
+    }
 )
 """Events that the counting rules look at."""
 
