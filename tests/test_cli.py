@@ -114,8 +114,11 @@ def test_limits_reach_the_scan(run: Run) -> None:
     assert 0 < total("--since", cut) < total()
     projects = run("report", "total", "--by", "project", "--home", DEMO, "--json").json["rows"]
     assert total("--project", projects[0]["project"]) == projects[0]["requests"]
-    assert total("--agent", "claude-code", "--jobs", "1") == total()
-    assert total("--root", f"claude-code={DEMO}/.claude") == total()
+    agents = run("report", "total", "--by", "agent", "--home", DEMO, "--json").json["rows"]
+    of_each = {row["agent"]: row["requests"] for row in agents}
+    assert sum(of_each.values()) == total()
+    assert total("--agent", "claude-code", "--jobs", "1") == of_each["claude-code"]
+    assert total("--agent", "claude-code", "--root", f"claude-code={DEMO}/.claude") == of_each["claude-code"]
 
 
 def test_several_homes_are_told_apart(run: Run) -> None:

@@ -79,6 +79,11 @@ SHAPES: dict[str, Shape] = {
         unknown=b'{"type":"no-such-record","uuid":"none","payload":{"usage":{"output_tokens":5}}}\n',
         clone=lambda path: path.with_name("c10ne000-0000-4000-8000-000000000000.jsonl"),
     ),
+    "codex": Shape(
+        basic="basic",
+        unknown=b'{"timestamp":"2026-10-05T10:00:00.000Z","ordinal":99,"type":"no_such_record","payload":{"usage":{"output_tokens":5}}}\n',
+        clone=lambda path: path.with_name("rollout-2026-10-05T10-00-00-c10ae000-0000-7000-8000-000000000000.jsonl"),
+    ),
 }
 
 

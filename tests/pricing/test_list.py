@@ -185,7 +185,10 @@ def test_service_tiers_that_the_list_prices_itself() -> None:
     priority = rates("gpt-5.4", NOW, service_tier="priority")
     assert priority is not None
     assert (priority.input, priority.output) == (Decimal(5), Decimal(30))
-    assert rates("gpt-5.4", day("2026-10-11"), service_tier="priority") is None  # the list prices it from 2026-10-12
+    before = rates("gpt-5.4", day("2026-10-11"), service_tier="priority")  # the list prices it from 2026-10-12, the multipliers before
+    assert before is not None
+    assert (before.input, before.output) == (Decimal(5), Decimal(30))
+    assert rates("gpt-5.4-pro", day("2026-10-11"), service_tier="flex") is None
 
 
 def test_price_by_the_hour() -> None:

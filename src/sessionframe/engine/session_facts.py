@@ -33,7 +33,7 @@ class Tally:
     def __init__(self) -> None:
         self.row: SessionRow | None = None
         self.records: array[int] = array("q")
-        self._names: set[str | int | None] = set()
+        self._names: set[str | tuple[str, int | None]] = set()
 
     @property
     def messages(self) -> int:
@@ -43,7 +43,7 @@ class Tally:
     def add(self, row: MessageRow) -> None:
         """Count a part of a message."""
         if row.role in SPOKEN:
-            self._names.add(row.message_id if row.message_id is not None else row.line)
+            self._names.add(row.message_id if row.message_id is not None else (row.source, row.line))
         if row.record_id is not None:
             self.records.append(hash(row.record_id))
         if self.row is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from io import BufferedReader
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.jsonl import open_log
 
 
 class RawLines:
@@ -42,7 +42,7 @@ class RawLines:
     def _next(self) -> bytes:
         try:
             if self._file is None:
-                self._file = BufferedReader(open_bytes(self._path))
+                self._file = BufferedReader(open_log(self._path))
             return self._file.readline()
         except OSError:
             return b""

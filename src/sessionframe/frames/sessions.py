@@ -39,7 +39,7 @@ class Tables:
         mine = ~pl.col("is_replay")
         return Tables(
             self.usage.select(*THREAD, "is_replay", "at", "model", "cost_usd", *SUMS).filter(mine),
-            self.messages.select(*THREAD, "is_replay", "at", "line", "role", "type", "is_human", "message_id").filter(mine),
+            self.messages.select(*THREAD, "is_replay", "at", "source", "line", "role", "type", "is_human", "message_id").filter(mine),
             self.tool_calls.select(*THREAD, "is_replay", "at", "ended_at", "status").filter(mine),
         )
 
@@ -116,9 +116,9 @@ def spoken(messages: pl.DataFrame) -> pl.DataFrame:
 
 
 def distinct(which: pl.Expr) -> pl.Expr:
-    """How many messages the parts are of; a message without an id is known by its line."""
+    """How many messages the parts are of; a message without an id is known by its line, and a session may lie in several files."""
     named = pl.col("message_id").filter(which).drop_nulls().n_unique()
-    return named + pl.col("line").filter(which & pl.col("message_id").is_null()).n_unique()
+    return named + pl.struct("source", "line").filter(which & pl.col("message_id").is_null()).n_unique()
 
 
 def spent(usage: pl.DataFrame) -> pl.DataFrame:

@@ -50,6 +50,8 @@ OPUS_4_6_FULL_PRICE = datetime(2026, 2, 17, 8, tzinfo=UTC)
 OPUS_4_6_FAST_ENDS = datetime(2026, 6, 29, tzinfo=UTC)
 # Claude Code's fast-mode page and its changelog 2.1.219: "deprecated on June 25, 2026, and removed on July 24, 2026"; an error since.
 OPUS_4_7_FAST_ENDS = datetime(2026, 7, 24, tzinfo=UTC)
+# The list has OpenAI's flex and priority tiers from this day on and does not model what was before.
+OPENAI_TIERS_LISTED = datetime(2026, 10, 12, tzinfo=UTC)
 
 MULTIPLIERS = (
     # Anthropic's fast-mode page of February 2026: 30/150 USD up to 200k tokens of prompt and 60/225 above it, caching on top: six
@@ -70,6 +72,25 @@ MULTIPLIERS = (
     # Anthropic's pricing page, data residency: 1.1 times input, output and cache rates. Only Opus 4.6 and later accept the setting and
     # older models never answer `us`, so no list of models is needed. Claude Code itself counts it since 2.1.239.
     Multiplier("inference_geo", "us", Decimal("1.1")),
+    # OpenAI's page on priority processing: twice every token rate (GPT-5.4: 5.00, 0.50 and 30.00 USD), 1.8 times for GPT-5 mini
+    # (0.45, 0.045, 3.60), 2.5 times for GPT-5.5 (12.50, 1.25, 75.00). The same factors as in the list since then.
+    Multiplier(
+        "service_tier",
+        "priority",
+        Decimal(2),
+        frozenset({"gpt-5", "gpt-5.1", "gpt-5.2", "gpt-5.3-codex", "gpt-5.4", "gpt-5.4-mini"}),
+        until=OPENAI_TIERS_LISTED,
+    ),
+    Multiplier("service_tier", "priority", Decimal("1.8"), frozenset({"gpt-5-mini"}), until=OPENAI_TIERS_LISTED),
+    Multiplier("service_tier", "priority", Decimal("2.5"), frozenset({"gpt-5.5"}), until=OPENAI_TIERS_LISTED),
+    # OpenAI's guide to flex processing: the rates of the batch API, half of every token rate.
+    Multiplier(
+        "service_tier",
+        "flex",
+        Decimal("0.5"),
+        frozenset({"gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5.1", "gpt-5.2", "gpt-5.4", "gpt-5.4-mini", "gpt-5.5", "o3", "o4-mini"}),
+        until=OPENAI_TIERS_LISTED,
+    ),
 )
 
 

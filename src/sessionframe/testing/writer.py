@@ -22,6 +22,7 @@ class Writer(Protocol):
 
 WRITERS: Mapping[str, str] = {
     "claude-code": "sessionframe.testing.claude_code:ClaudeCodeWriter",
+    "codex": "sessionframe.testing.codex:CodexWriter",
 }
 """Agent type -> module and class; a class is made from (home, truth, chance)."""
 

@@ -1,0 +1,11 @@
+"""Codex: rollouts of the CLI, its editor extensions and its app -> rows."""
+
+from __future__ import annotations
+
+from sessionframe.providers.codex.info import INFO
+from sessionframe.providers.codex.locations import discover, roots
+from sessionframe.providers.codex.names import prepare
+from sessionframe.providers.codex.parse import parse
+from sessionframe.providers.contract import Provider
+
+PROVIDER = Provider(info=INFO, version=1, roots=roots, discover=discover, parse=parse, prepare=prepare)

@@ -1,0 +1,249 @@
+"""One rollout -> rows. Usage alone decodes the few lines that can change it; everything else decodes every line once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
+
+from sessionframe.dialects.openai import CALLS, OUTPUTS, joined_text, texts_of
+from sessionframe.formats.jsonl import records
+from sessionframe.formats.problems import Problems
+from sessionframe.formats.rawlines import RawLines
+from sessionframe.providers.codex.facts import SessionFacts
+from sessionframe.providers.codex.messages import Messages
+from sessionframe.providers.codex.names import Names
+from sessionframe.providers.codex.records import (
+    EVENTS_OF_USAGE,
+    LINES_WITHOUT_USAGE,
+    QUIET_LINES,
+    REPEATING_EVENTS,
+    SILENT_ITEMS,
+    LightPayload,
+    LightRecord,
+    Payload,
+    Record,
+)
+from sessionframe.providers.codex.thread import Thread
+from sessionframe.providers.codex.tools import ToolCalls
+from sessionframe.providers.codex.typescript import document_records
+from sessionframe.providers.codex.usage import At, Requests
+from sessionframe.providers.contract import Context, ParsedRow, Source, Want
+from sessionframe.schema import MessageRow, UsageRow
+
+SMALL_FILES = frozenset({"index", "history"})
+GONE = "threads that prompts were typed in and whose rollouts are gone: nothing of them is counted"
+TOOL_EVENTS = frozenset({"patch_apply_end", "mcp_tool_call_end", "exec_command_end", "item_completed", "dynamic_tool_call_end"})
+NOTES: dict[str, Callable[[Payload], str]] = {
+    "turn_aborted": lambda payload: f"turn aborted: {payload.reason or 'no reason given'}",
+    "thread_rolled_back": lambda payload: f"turns rolled back: {payload.num_turns}",
+    "entered_review_mode": lambda payload: "review begun",
+    "exited_review_mode": lambda payload: "review ended",
+}
+"""Events that are part of what happened and that no item tells."""
+KNOWN_EVENTS = EVENTS_OF_USAGE | TOOL_EVENTS | REPEATING_EVENTS | NOTES.keys()
+KNOWN_ITEMS = CALLS | OUTPUTS | SILENT_ITEMS | {"message", "reasoning", "agent_message", "ghost_snapshot"}
+
+
+def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
+    """The rows of one source. Nothing in it raises; what cannot be read becomes `issues` rows."""
+    problems = Problems(source.path)
+    names: Names = context.prepared or Names({}, {})
+    if source.kind in SMALL_FILES:
+        if gone := names.gone.get(source.path):
+            problems.add("estimate", GONE, count=gone)
+        yield from problems.rows()
+        return
+    thread = Thread.of(source, context.machine)
+    requests = Requests(thread, problems)
+    usage = Usage(thread, requests, problems)
+    if want.only_usage:
+        yield from read_usage(source, usage, problems)
+    else:
+        yield from Reader(source, want, names, usage).rows()
+    rest = requests.rest()
+    if "usage" in want.tables:
+        yield from rest
+    yield from problems.rows()
+
+
+def read_usage(source: Source, usage: Usage, problems: Problems) -> Iterator[UsageRow]:
+    """Hand the lines that usage needs to those who count."""
+    requests = usage.requests
+    if source.kind == "document":
+        for number, record in document_records(source.path, problems):
+            usage.take(number, record)
+        return
+    for number, light in records(source.path, LightRecord, problems, skip=LINES_WITHOUT_USAGE):
+        usage.take(number, light)
+        if requests.ready:
+            yield from requests.taken()
+
+
+def bare_text(record: LightRecord | Record) -> str:
+    """The text of a message that is a line of its own."""
+    if isinstance(record, Record):
+        return joined_text(record.content) or ""
+    return texts_of(record.content) or ""
+
+
+class Usage:
+    """What every line means for the thread and its usage; the only place that knows it, whether all lines are read or few.
+
+    Attributes
+    ----------
+    understood
+        The last line is of a known type.
+    """
+
+    def __init__(self, thread: Thread, requests: Requests, problems: Problems) -> None:
+        self.thread = thread
+        self.requests = requests
+        self.problems = problems
+        self.understood = True
+
+    def take(self, number: int, record: LightRecord | Record) -> At:
+        """Take a line."""
+        line = At(number, record.timestamp)
+        if not self.thread.own:
+            self.thread.at_ordinal(record.ordinal)
+        self.understood = True
+        payload: LightPayload = record if record.payload is None else record.payload
+        if record.payload is None:
+            self._bare(record, line)
+        elif record.type == "event_msg":
+            self._event(payload, line)
+        elif record.type == "response_item":
+            if payload.type == "web_search_call":
+                self.requests.search(payload)
+            elif payload.type not in KNOWN_ITEMS:
+                self._unknown("item", payload.type, number)
+        elif (handle := self.LINES.get(record.type or "")) is not None:
+            handle(self, payload, line)
+        elif record.type not in QUIET_LINES:
+            self._unknown("record", record.type, number)
+        return line
+
+    def _bare(self, record: LightRecord | Record, line: At) -> None:
+        """A line without an envelope: the oldest generation, or something unknown."""
+        if record.record_type is not None:
+            return
+        if record.type is None and record.id is not None:
+            self.thread.begin(record)
+        elif record.type in KNOWN_ITEMS:
+            if record.role == "user":
+                self.thread.environment(bare_text(record))
+            self.requests.item(record.type, record.role, line)
+        else:
+            self._unknown("record", record.type, line.number)
+
+    def _event(self, payload: LightPayload, line: At) -> None:
+        if payload.type in EVENTS_OF_USAGE:
+            self.thread.see(payload, payload.type, line.stamp)
+            self.requests.event(payload, line)
+        elif payload.type not in KNOWN_EVENTS:
+            self._unknown("event", payload.type, line.number)
+
+    def _meta(self, payload: LightPayload, line: At) -> None:
+        del line
+        self.thread.begin(payload)
+
+    def _turn(self, payload: LightPayload, line: At) -> None:
+        self.thread.see(payload, "turn_context", line.stamp)
+
+    def _unknown(self, what: str, name: str | None, number: int) -> None:
+        self.understood = False
+        self.problems.add("unknown-record", f"{what} type {name!r}", number)
+
+    LINES: ClassVar[dict[str, Callable[[Usage, LightPayload, At], None]]] = {
+        "session_meta": _meta,
+        "turn_context": _turn,
+        "token_usage_record": lambda self, payload, line: self.requests.usage_record(payload, line),
+        "compacted": lambda self, payload, line: self.requests.compacted(payload, line),
+    }
+    """Type of line -> what it means."""
+
+
+class Reader:
+    """Reads every line of one rollout and hands it to those who make rows of it."""
+
+    def __init__(self, source: Source, want: Want, names: Names, usage: Usage) -> None:
+        self._source = source
+        self._want = want
+        self._usage = usage
+        self._thread = usage.thread
+        packed_lines = want.raw and source.kind == "rollout"
+        self._messages = Messages(usage.thread, content=want.content, raw=RawLines(source.path) if packed_lines else None)
+        self._tools = ToolCalls(usage.thread, content=want.content)
+        self._session = SessionFacts(usage.thread, names.titles)
+
+    def rows(self) -> Iterator[ParsedRow]:
+        """All rows, in the order of the file; the session, unanswered calls and the last request at the end."""
+        try:
+            for number, record in self._records():
+                yield from self._line(number, record)
+            yield from self._give(self._messages.end())
+        finally:
+            self._messages.close()
+        if "tool_calls" in self._want.tables:
+            yield from self._tools.rest()
+        if "sessions" in self._want.tables and (row := self._session.row()) is not None:
+            yield row
+
+    def _records(self) -> Iterator[tuple[int, Record]]:
+        if self._source.kind == "document":
+            return document_records(self._source.path, self._usage.problems)
+        return records(self._source.path, Record, self._usage.problems)
+
+    def _line(self, number: int, record: Record) -> Iterator[ParsedRow]:
+        begun = self._thread.begun
+        line = self._usage.take(number, record)
+        spent = self._usage.requests.taken()
+        if "usage" in self._want.tables:
+            yield from spent
+        payload: Payload = record if record.payload is None else record.payload
+        if self._thread.begun and not begun:
+            self._session.begin(payload)
+        elif self._thread.own and self._usage.understood:
+            self._session.see(line.at)
+        yield from self._give(self._messages.settled(number))
+        if record.type == "response_item" or (record.payload is None and record.type in KNOWN_ITEMS):
+            yield from self._item(payload, record, line)
+        elif record.type == "event_msg":
+            yield from self._event(payload, line)
+        elif record.type == "compacted" and record.payload is not None:
+            yield from self._note(payload, "summary", payload.message or None, line)
+
+    def _item(self, payload: Payload, record: Record, line: At) -> Iterator[ParsedRow]:
+        if payload.type in SILENT_ITEMS or payload.type not in KNOWN_ITEMS:
+            return
+        if payload.type == "message" and payload.role == "user":
+            yield from self._give(self._messages.end())
+        for row in self._messages.item(payload, record, line):
+            yield from self._give(self._messages.keep(row))
+        if "tool_calls" in self._want.tables:
+            if payload.type in CALLS:
+                yield from self._tools.call(payload, line)
+            elif payload.type in OUTPUTS:
+                yield from self._tools.output(payload, line)
+
+    def _event(self, payload: Payload, line: At) -> Iterator[ParsedRow]:
+        if payload.type == "user_message":
+            yield from self._give(self._messages.echo(payload.message))
+        elif payload.item is not None and payload.item.type == "UserMessage":
+            yield from self._give(self._messages.echo(joined_text(payload.item.content)))
+        elif payload.type in TOOL_EVENTS:
+            self._tools.event(payload)
+        elif payload.type in NOTES:
+            yield from self._note(payload, "progress", NOTES[payload.type](payload), line)
+
+    def _note(self, payload: Payload, kind: str, text: str | None, line: At) -> Iterator[ParsedRow]:
+        row = self._messages.note(payload, "summary" if kind == "summary" else "progress", text, line)
+        yield from self._give(self._messages.keep(row))
+
+    def _give(self, rows: Iterable[MessageRow]) -> Iterator[MessageRow]:
+        """Message rows whose speaker is known."""
+        for row in rows:
+            if row.is_human and not row.is_replay:
+                self._session.prompt(row.content)
+            if "messages" in self._want.tables:
+                yield row
