@@ -63,7 +63,7 @@ def may_fork() -> bool:
 
 
 def trackers_running() -> None:
-    """Start the helper processes of loky and the standard library now: doing so unblocks Ctrl-C, which `deaf_to_ctrl_c` must keep blocked."""
+    """Start the helper processes of loky and the standard library now: that unblocks Ctrl-C, which `deaf_to_ctrl_c` keeps blocked."""
     if sys.platform != "win32":
         from multiprocessing import resource_tracker
 
