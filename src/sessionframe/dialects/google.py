@@ -117,8 +117,11 @@ def opening_text(content: Content) -> str | None:
 
 
 def json_text(raw: msgspec.Raw) -> str | None:
-    """A value as its JSON text; nothing when it is not there."""
-    return raw_text(raw) if is_present(raw) else None
+    """A value as its JSON text, without the indentation of a document around it; nothing when it is not there."""
+    if not is_present(raw):
+        return None
+    text = raw_text(raw)
+    return msgspec.json.format(text, indent=-1) if "\n" in text else text
 
 
 def plain(raw: msgspec.Raw) -> str | None:
@@ -208,7 +211,7 @@ def arguments(raw: msgspec.Raw) -> Arguments:
 
 def changed_lines(raw: msgspec.Raw) -> tuple[int | None, int | None]:
     """Lines added and removed by an edit: from the recorded difference, or where it was cut short the program's own count."""
-    if memoryview(raw)[:1] != b"{":
+    if bytes(memoryview(raw)[:1]) != b"{":
         return None, None
     try:
         display = display_decoder.decode(raw)

@@ -117,7 +117,14 @@ class Elements(Generic[R, E]):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], record_type: type[R], name: str, element_type: type[E], problems: Problems, *, whole_bytes: int = WHOLE_BYTES
+        self,
+        path: str | os.PathLike[str],
+        record_type: type[R],
+        name: str,
+        element_type: type[E],
+        problems: Problems,
+        *,
+        whole_bytes: int = WHOLE_BYTES,
     ) -> None:
         self._path = path
         self._types = record_type, element_type
@@ -137,7 +144,7 @@ class Elements(Generic[R, E]):
     def _streamed(self) -> Iterator[tuple[int, E]]:
         members: dict[str, str] = {}
         known = 0
-        record_type, element_type = self._types
+        element_type = self._types[1]
         decode = decoder_for(element_type).decode
         for piece in guarded(blocks(self._path, self._problems), self._problems):
             if piece.key != self._key or piece.number is None:
@@ -326,3 +333,31 @@ def step_over_comma(feed: Feed, end: str) -> None:
         feed.at += 1
     elif found != end:
         raise DamageError(f"`,` or `{end}` is missing", cut=not found)
+
+
+class RawElements:
+    """Reads along with `Elements` and gives the JSON text of an element, in memory of a block and the largest element.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The list.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], name: str) -> None:
+        nowhere = Problems(os.fspath(path))
+        self._key = json.dumps(name)
+        self._pieces = guarded(blocks(path, nowhere), nowhere)
+        self._number, self._text = 0, ""
+
+    def at(self, number: int) -> str | None:
+        """The text of an element, counted from 1, not before the last one asked for; null when the file has become shorter."""
+        while self._number < number:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return None
+            if piece.key == self._key and piece.number is not None:
+                self._number, self._text = piece.number, piece.text.encode("utf-8", "replace").decode()
+        return self._text

@@ -1,0 +1,148 @@
+"""The ledger of requests: what it holds is known before any log is parsed, so that a request in both is one request."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from sessionframe.dialects.google_usage import Counts, Reported, check_total
+from sessionframe.formats.clock import instant
+from sessionframe.formats.jsonl import records
+from sessionframe.formats.problems import Problems
+from sessionframe.machine import Machine
+from sessionframe.providers.contract import Source
+from sessionframe.providers.qwen.measure import measure
+from sessionframe.providers.qwen.records import Entry, Finished
+from sessionframe.schema import UsageRow
+
+MAIN = "main"
+NEAR_US = 30_000_000
+"""How far the times of an entry and of its record may lie apart [us]. The entry is written when the response is complete, the record
+some milliseconds later: 7 and 18 ms in the recorded session."""
+
+Numbers: TypeAlias = tuple[int | None, int | None, int | None]
+"""Prompt, output and total: what an entry and its record have in common, as neither names the other."""
+
+
+class Listed(NamedTuple):
+    """An entry as records look for it."""
+
+    at: int
+    id: str
+    model: str
+
+
+class Known(NamedTuple):
+    """What is known across files.
+
+    Attributes
+    ----------
+    entries
+        Numbers of a request -> the ledger's entries with these numbers, by time.
+    projects
+        Session -> project, for entries of sessions whose log is gone.
+    """
+
+    entries: dict[Numbers, list[Listed]]
+    projects: dict[str, str]
+
+    def entry_of(self, numbers: Numbers, at: int | None) -> Listed | None:
+        """The entry of a record: the nearest in time with the same numbers.
+
+        Should two records of one moment have the same numbers, both may find the same entry; then the other entry stands for the
+        second record, so the sum stays right.
+        """
+        listed = self.entries.get(numbers)
+        if not listed or at is None:
+            return None
+        place = bisect_left(listed, Listed(at, "", ""))
+        near = min(listed[max(0, place - 1) : place + 1], key=lambda entry: abs(entry.at - at))
+        return near if abs(near.at - at) <= NEAR_US else None
+
+
+NOTHING = Known({}, {})
+
+
+def prepare(sources: Sequence[Source]) -> Known:
+    """Read every ledger and the list of finished sessions once. Damage is reported when they are parsed."""
+    found = Known({}, {})
+    for source in sources:
+        unheard = Problems(source.path)
+        if source.kind == "ledger":
+            for line, entry in records(source.path, Entry, unheard):
+                at = instant(entry.timestamp)
+                if at is not None:
+                    key = numbers(reported(entry, unheard, line))
+                    found.entries.setdefault(key, []).append(Listed(at, entry_id(entry, source.path, line), entry.model or ""))
+        elif source.kind == "finished":
+            for _, finished in records(source.path, Finished, unheard):
+                if finished.sessionId and finished.project:
+                    found.projects.setdefault(finished.sessionId, finished.project)
+    for listed in found.entries.values():
+        listed.sort()
+    return found
+
+
+def numbers(stated: Reported) -> Numbers:
+    """What an entry and its record have in common."""
+    return stated.prompt, stated.candidates, stated.total
+
+
+def entry_id(entry: Entry, path: str, line: int) -> str:
+    """What tells an entry from all others."""
+    return f"ledger:{entry.id or f'{path}:{line}'}"
+
+
+def reported(entry: Entry, problems: Problems, line: int) -> Reported:
+    """The counts of an entry; it has no tool tokens of its own."""
+    counts = Counts(problems, line)
+    return Reported(
+        prompt=counts.take(entry.inputTokens, "inputTokens"),
+        cached=counts.take(entry.cachedTokens, "cachedTokens", absent=0),
+        candidates=counts.take(entry.outputTokens, "outputTokens"),
+        thoughts=counts.take(entry.thoughtsTokens, "thoughtsTokens", absent=0),
+        tool=0,
+        total=counts.take(entry.totalTokens, "totalTokens"),
+    )
+
+
+def ledger_rows(source: Source, known: Known, machine: Machine, problems: Problems) -> Iterator[UsageRow]:
+    """One row per entry. It counts where no log holds the request: calls beside the conversation, and sessions that were deleted."""
+    for line, entry in records(source.path, Entry, problems):
+        if entry.sessionId is None or entry.inputTokens is None:
+            problems.add("unknown-record", "a line of the ledger that is no request", line)
+            continue
+        at = instant(entry.timestamp)
+        if at is None:
+            problems.add("missing-time", "request without a usable timestamp", line)
+        stated = reported(entry, problems, line)
+        found = measure(stated, problems, line)
+        check_total(stated, found, problems, line)
+        project = known.projects.get(entry.sessionId)
+        yield UsageRow(
+            session_id=thread_of(entry),
+            root_session_id=entry.sessionId,
+            at=at,
+            model=entry.model,
+            kind="other",  # nothing tells what a request was for that is in no log
+            project=project,
+            repo_root=machine.repositories.root(project),
+            input_tokens=found.input_tokens,
+            cache_read_tokens=found.cache_read_tokens,
+            cache_write_tokens=0,
+            output_tokens=found.output_tokens,
+            reasoning_tokens=found.reasoning_tokens,
+            is_final=True,
+            evidence="token-usage",
+            source=source.path,
+            line=line,
+            dedup_key=entry_id(entry, source.path, line),
+            is_echo=True,
+        )
+
+
+def thread_of(entry: Entry) -> str:
+    """The thread of an entry: the conversation, or the sub-agent that `source` names."""
+    root = entry.sessionId or ""
+    return root if entry.source in (None, "", MAIN) else f"{root}/{entry.source}"
