@@ -79,6 +79,8 @@ class Conversation:
         and a resumed session leaves such a file behind (recorded with 0.61).
         """
         self._requests.add(message, line)
+        if message.type not in ROLES:
+            return
         if self._place is not None:
             yield from self._rows(line, message, raw)
             return
@@ -110,8 +112,6 @@ class Conversation:
         at = instant(message.timestamp)
         if at is not None:
             self._times = [min([at, *self._times]), max([at, *self._times])]
-        if message.type not in ROLES:
-            self._problems.add("unknown-record", f"message type {message.type!r}", line)
         for row, text in self._messages.rows(message, line, place, raw):
             if row.is_human and text is not None and self._first_prompt is None:
                 self._first_prompt = text[:FIRST_PROMPT_CHARS]
@@ -152,7 +152,7 @@ def is_real(message: Message) -> bool:
     if message.type == "user":
         return is_prompt(message.content)
     if message.type != "gemini":
-        return message.type not in ROLES
+        return False
     said = any(part.text for part in parts(message.content))
     return said or bool(message.thoughts) or bool(message.toolCalls) or message.tokens is not None
 

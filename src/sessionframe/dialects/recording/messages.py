@@ -13,7 +13,7 @@ from sessionframe.formats.clock import instant
 from sessionframe.schema import MessageKind, MessageRow, Role
 
 ROLES: dict[str, Role] = {"user": "user", "gemini": "assistant", "info": "system", "warning": "system", "error": "system"}
-"""Type of message -> who speaks; other types are kept as words of the program, and reported."""
+"""Type of message -> who speaks; other types are reported."""
 
 
 class Piece(NamedTuple):
@@ -92,7 +92,7 @@ class Messages:
 
 def pieces(message: Message, *, is_side: bool) -> Iterator[Piece]:
     """The parts of a message in order. Side threads hold no prompt of a person: their first one is the parent's order."""
-    role = ROLES.get(message.type or "", "system")
+    role = ROLES[message.type or ""]
     if role == "assistant":
         yield from spoken(message)
         yield from called(message)

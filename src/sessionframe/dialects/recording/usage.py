@@ -20,6 +20,10 @@ Measure: TypeAlias = Callable[[Reported, Problems, int], Counted]
 Vendor: TypeAlias = Callable[[str | None], str | None]
 
 
+TYPES = frozenset({"user", "gemini", "info", "warning", "error"})
+"""Every type of message that is understood."""
+
+
 class Request(msgspec.Struct, gc=False):
     """A message that states tokens, as small as it can be kept."""
 
@@ -54,6 +58,8 @@ class Requests:
         spent. The log appends a message again whenever something is added to it, with equal tokens: in the recorded session of
         version 0.61 three of four.
         """
+        if message.type not in TYPES:
+            self._problems.add("unknown-record", f"message type {message.type!r}", line)
         if message.tokens is None or message.type != "gemini":
             return  # messages that the program makes up in the model's place have no tokens
         group = message.id if message.id is not None else (line, len(self._found))

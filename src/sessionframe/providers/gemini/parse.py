@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from sessionframe.dialects.google_usage import Counted, Reported, counted
 from sessionframe.dialects.recording.place import Place
@@ -22,8 +23,8 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
 
     def locate(head: Head, folder: str | None) -> Place:
         session_id, root_session_id = source.session_id, source.root_session_id
-        if not root_session_id:
-            stated = head.sessionId or source.path.replace("\\", "/").rsplit("/", 1)[-1].partition(".json")[0]
+        if source.kind == "main":  # a document says behind its messages that it is a sub-agent's, out of sight of the first bytes
+            stated = session_id or head.sessionId or Path(source.path).name.partition(".json")[0]
             session_id, root_session_id = identity(source.path, stated, None, is_side=head.kind == "subagent")
         project = projects.of(source, head.projectHash) or folder or next(iter(head.directories or ()), None)
         return Place(
