@@ -18,7 +18,9 @@ from tests.contract.samples import SHAPES, Sample, Shape, builtin, copied, every
 
 every_sample = pytest.mark.parametrize("sample", samples(), ids=str)
 every_agent = pytest.mark.parametrize("agent", sorted(builtin()))
-every_layout = pytest.mark.parametrize("agent, shape", [pytest.param(agent, shape, id=f"{agent}-{shape.basic}") for agent, shape in shapes()])
+every_layout = pytest.mark.parametrize(
+    "agent, shape", [pytest.param(agent, shape, id=f"{agent}-{shape.basic}") for agent, shape in shapes()]
+)
 
 
 def basic(agent: str, shape: Shape | None = None) -> Sample:

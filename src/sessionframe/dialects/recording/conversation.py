@@ -124,7 +124,7 @@ class Conversation:
         found = [self._tools.take(call, message, line, place) for call in message.toolCalls or ()]
         if message.type == "user":
             answers = (part.functionResponse for part in parts(message.content))
-            found += [self._tools.answer(answer, at) for answer in answers if answer is not None]
+            found += [self._tools.answer(answer, line, place, at) for answer in answers if answer is not None]
         yield from (row for row in found if row is not None)
 
     def _session(self, place: Place) -> SessionRow:

@@ -58,13 +58,18 @@ def found(entries: list[os.DirEntry[str]], names: re.Pattern[str], parent: str |
         yield Recording(entry.path, session_id, is_side or parent is not None, parent, size, mtime_ns)
 
 
-def first_words(path: str) -> tuple[str, bool]:
-    """The session that a file names in its first bytes, and whether it calls itself a sub-agent's."""
+def first_bytes(path: str) -> bytes:
+    """The beginning of a file; nothing when it cannot be read, which parsing will report."""
     try:
         with open_bytes(path) as file:
-            beginning = file.read(FIRST_BYTES)
+            return file.read(FIRST_BYTES)
     except OSError:
-        return "", False
+        return b""
+
+
+def first_words(path: str) -> tuple[str, bool]:
+    """The session that a file names in its first bytes, and whether it calls itself a sub-agent's."""
+    beginning = first_bytes(path)
     own = beginning.partition(b'"messages"')[0] if path.endswith(".json") else beginning.partition(b"\n")[0]
     match = SESSION.search(own)
     return (match[1].decode("utf-8", "replace") if match else ""), SIDE.search(own) is not None

@@ -35,6 +35,7 @@ class ToolCalls:
         self._content = content
         self._pending: dict[str, ToolCallRow] = {}
         self._done: set[str] = set()
+        self._ids: set[str | None] = set()
 
     def take(self, call: ToolCall, message: Message, line: int, place: Place) -> ToolCallRow | None:
         """The row of a call that has ended; one that has not waits for a later state of its message.
@@ -42,10 +43,10 @@ class ToolCalls:
         The first result counts: later states of a message may carry a masked, shorter one.
         """
         key = f"{global_key(message.id, None, place)}:{call.id}"
+        self._ids.add(call.id)
         if key in self._done:
             return None
-        row = self._pending.pop(key, None) or self._row(call, message, line, place)
-        row.dedup_key = key
+        row = self._pending.pop(key, None) or self._row(call, message, blank(call.id, line, place, key))
         if call.status is None and not responses(call.result):
             self._pending[key] = row
             return None
@@ -53,11 +54,15 @@ class ToolCalls:
         self._finish(row, call)
         return row
 
-    def answer(self, response: FunctionResponse, at: int | None) -> ToolCallRow | None:
-        """The row of a call whose result stands only in the message that answers it."""
+    def answer(self, response: FunctionResponse, line: int, place: Place, at: int | None) -> ToolCallRow | None:
+        """The row of a call whose result stands only in the message that answers it; one without a call waits for other recordings."""
         key = next((key for key, row in self._pending.items() if row.call_id == response.id), None)
-        if key is None:
+        if key is None and response.id in self._ids:
             return None
+        if key is None:
+            key = f"{place.session_id}:{response.id}"
+            self._ids.add(response.id)
+            self._pending[key] = blank(response.id, line, place, key)
         self._done.add(key)
         row = self._pending.pop(key)
         text, failed = answered(response)
@@ -69,29 +74,16 @@ class ToolCalls:
         """The calls without a result: interrupted, crashed or still running."""
         yield from self._pending.values()
 
-    def _row(self, call: ToolCall, message: Message, line: int, place: Place) -> ToolCallRow:
+    def _row(self, call: ToolCall, message: Message, row: ToolCallRow) -> ToolCallRow:
         given, subject = json_text(call.args), arguments(call.args)
-        category, server = call_kind(call.name, call.displayName)
-        return ToolCallRow(
-            session_id=place.session_id,
-            root_session_id=place.root_session_id,
-            call_id=call.id,
-            message_id=message.id,
-            at=instant(message.timestamp),
-            tool=call.name,
-            category=category,
-            mcp_server=server,
-            path=subject.subject,
-            command=command_head(subject.command) if category == "run" else None,
-            input_chars=len(given) if given is not None else None,
-            child_session_id=f"{place.root_session_id}/{call.agentId}" if call.agentId else None,
-            model=message.model,
-            project=place.project,
-            repo_root=place.repo_root,
-            arguments=given if self._content else None,
-            source=place.source,
-            line=line,
-        )
+        row.message_id, row.at, row.model, row.tool = message.id, instant(message.timestamp), message.model, call.name
+        row.category, row.mcp_server = call_kind(call.name, call.displayName)
+        row.path = subject.subject
+        row.command = command_head(subject.command) if row.category == "run" else None
+        row.input_chars = len(given) if given is not None else None
+        row.arguments = given if self._content else None
+        row.child_session_id = f"{row.root_session_id}/{call.agentId}" if call.agentId else None
+        return row
 
     def _finish(self, row: ToolCallRow, call: ToolCall) -> None:
         found = [answered(response) for response in responses(call.result)]
@@ -107,3 +99,17 @@ class ToolCalls:
         row.output_chars = len(text) if text is not None else None
         row.exit_code = exit_code(text) if row.category == "run" else None
         row.result = text if self._content else None
+
+
+def blank(call_id: str | None, line: int, place: Place, key: str) -> ToolCallRow:
+    """A row with nothing but its place."""
+    return ToolCallRow(
+        session_id=place.session_id,
+        root_session_id=place.root_session_id,
+        call_id=call_id,
+        project=place.project,
+        repo_root=place.repo_root,
+        source=place.source,
+        line=line,
+        dedup_key=key,
+    )

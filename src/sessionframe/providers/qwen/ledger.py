@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from sessionframe.dialects.google_usage import Counts, Reported, check_total
@@ -14,6 +14,7 @@ from sessionframe.machine import Machine
 from sessionframe.providers.contract import Source
 from sessionframe.providers.qwen.measure import measure
 from sessionframe.providers.qwen.records import Entry, Finished
+from sessionframe.providers.qwen.threads import agent_meta
 from sessionframe.schema import UsageRow
 
 MAIN = "main"
@@ -41,11 +42,14 @@ class Known(NamedTuple):
     entries
         Numbers of a request -> the ledger's entries with these numbers, by time.
     projects
-        Session -> project, for entries of sessions whose log is gone.
+        Session -> project.
+    agents
+        (session, name of a kind of sub-agent) -> its thread; empty where the session had several of a kind.
     """
 
     entries: dict[Numbers, list[Listed]]
     projects: dict[str, str]
+    agents: dict[tuple[str, str], str]
 
     def entry_of(self, numbers: Numbers, at: int | None) -> Listed | None:
         """The entry of a record: the nearest in time with the same numbers.
@@ -61,27 +65,62 @@ class Known(NamedTuple):
         return near if abs(near.at - at) <= NEAR_US else None
 
 
-NOTHING = Known({}, {})
+NOTHING = Known({}, {}, {})
 
 
 def prepare(sources: Sequence[Source]) -> Known:
-    """Read every ledger and the list of finished sessions once. Damage is reported when they are parsed."""
-    found = Known({}, {})
+    """Read every ledger, the list of finished sessions and what the logs' names and first bytes tell, once.
+
+    Damage is reported when the files are parsed.
+    """
+    found = Known({}, {}, {})
     for source in sources:
-        unheard = Problems(source.path)
-        if source.kind == "ledger":
-            for line, entry in records(source.path, Entry, unheard):
-                at = instant(entry.timestamp)
-                if at is not None:
-                    key = numbers(reported(entry, unheard, line))
-                    found.entries.setdefault(key, []).append(Listed(at, entry_id(entry, source.path, line), entry.model or ""))
-        elif source.kind == "finished":
-            for _, finished in records(source.path, Finished, unheard):
-                if finished.sessionId and finished.project:
-                    found.projects.setdefault(finished.sessionId, finished.project)
+        note = NOTES.get(source.kind)
+        if note is not None:
+            note(source, found)
     for listed in found.entries.values():
         listed.sort()
     return found
+
+
+def note_entries(source: Source, found: Known) -> None:
+    """The entries of a month."""
+    unheard = Problems(source.path)
+    for line, entry in records(source.path, Entry, unheard):
+        at = instant(entry.timestamp)
+        if at is not None:
+            listed = found.entries.setdefault(numbers(reported(entry, unheard, line)), [])
+            listed.append(Listed(at, entry_id(entry, source.path, line), entry.model or ""))
+
+
+def note_finished(source: Source, found: Known) -> None:
+    """The projects of finished sessions."""
+    for _, finished in records(source.path, Finished, Problems(source.path)):
+        if finished.sessionId and finished.project:
+            found.projects.setdefault(finished.sessionId, finished.project)
+
+
+def note_session(source: Source, found: Known) -> None:
+    """The project that a session's log begins in."""
+    if source.facts["cwd"]:
+        found.projects[source.session_id] = source.facts["cwd"]
+
+
+def note_agent(source: Source, found: Known) -> None:
+    """The kind of a sub-agent, by which the ledger calls it."""
+    name = agent_meta(source.companions).agentType
+    if name:
+        key = source.root_session_id, name
+        found.agents[key] = "" if key in found.agents else source.session_id
+
+
+NOTES: dict[str, Callable[[Source, Known], None]] = {
+    "ledger": note_entries,
+    "finished": note_finished,
+    "main": note_session,
+    "subagent": note_agent,
+}
+"""Kind of source -> what must be known of it before any is parsed."""
 
 
 def numbers(stated: Reported) -> Numbers:
@@ -121,7 +160,7 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
         check_total(stated, found, problems, line)
         project = known.projects.get(entry.sessionId)
         yield UsageRow(
-            session_id=thread_of(entry),
+            session_id=thread_of(entry, known),
             root_session_id=entry.sessionId,
             at=at,
             model=entry.model,
@@ -142,7 +181,7 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
         )
 
 
-def thread_of(entry: Entry) -> str:
-    """The thread of an entry: the conversation, or the sub-agent that `source` names."""
-    root = entry.sessionId or ""
-    return root if entry.source in (None, "", MAIN) else f"{root}/{entry.source}"
+def thread_of(entry: Entry, known: Known) -> str:
+    """The thread of an entry: the conversation, or the sub-agent whose kind `source` names; one for all where there were several."""
+    root, name = entry.sessionId or "", entry.source
+    return root if name in {None, "", MAIN} else known.agents.get((root, name or "")) or f"{root}/{name}"

@@ -6,10 +6,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sessionframe.dialects.recording.discover import discovered, first_words, listed, stat
+from sessionframe.dialects.recording.discover import SESSION, discovered, first_bytes, listed, stat
 from sessionframe.formats.jsonl import open_bytes
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
@@ -18,6 +19,7 @@ from sessionframe.schema import IssueRow
 
 RUNTIME, HOME = "QWEN_RUNTIME_DIR", "QWEN_HOME"
 AGENT = re.compile(r"^agent-(?P<agent>.+)\.jsonl$")
+FOLDER = re.compile(rb'"cwd"\s*:\s*("(?:[^"\\]|\\.)*")')
 LEDGER = re.compile(r"^token-usage-\d{4}-\d{2}\.jsonl$")
 
 
@@ -58,8 +60,9 @@ def logs(root: Root, issues: list[IssueRow]) -> Iterator[Source]:
     for project in listed(root.path / "projects", issues):
         for entry in listed(Path(project.path, "chats"), issues):
             if entry.name.endswith(".jsonl") and is_file(entry, issues):
-                stated = first_words(entry.path)[0] or entry.name.removesuffix(".jsonl")
-                yield made(root, entry, "main", (stated, stated))
+                session_id, folder = first_words(entry.path)
+                session_id = session_id or entry.name.removesuffix(".jsonl")
+                yield replace(made(root, entry, "main", (session_id, session_id)), facts={"cwd": folder})
         for session in listed(Path(project.path, "subagents"), issues):
             beside = listed(Path(session.path), issues) if session.is_dir() else []
             metas = {entry.name for entry in beside if entry.name.endswith(".meta.json")}
@@ -69,6 +72,21 @@ def logs(root: Root, issues: list[IssueRow]) -> Iterator[Source]:
                     meta = f"agent-{match['agent']}.meta.json"
                     companions = (os.path.join(session.path, meta),) if meta in metas else ()  # noqa: PTH118 - a hot loop
                     yield made(root, entry, "subagent", (f"{session.name}/{match['agent']}", session.name), companions)
+
+
+def first_words(path: str) -> tuple[str, str | None]:
+    """The session and the folder that the first line of a log names: both stand at its beginning, before any text."""
+    beginning = first_bytes(path).partition(b"\n")[0]
+    session, folder = SESSION.search(beginning), FOLDER.search(beginning)
+    return session[1].decode("utf-8", "replace") if session else "", text_of(folder[1]) if folder else None
+
+
+def text_of(literal: bytes) -> str | None:
+    """A JSON text in quotes as text; nothing when it is damaged."""
+    try:
+        return clean(json.loads(literal))
+    except ValueError:
+        return None
 
 
 def ledgers(root: Root, issues: list[IssueRow]) -> Iterator[Source]:

@@ -91,7 +91,7 @@ class Reader:
                 self._tools.call(line, part.functionCall, request_id)
             elif part.functionResponse is not None:
                 call = self._tools.result(line, part.functionResponse)
-                if call is not None and "tool_calls" in self._want.tables:
+                if "tool_calls" in self._want.tables:
                     yield call
 
 

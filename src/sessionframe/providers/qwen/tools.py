@@ -61,11 +61,12 @@ class ToolCalls:
         row.dedup_key = f"{record.uuid or place.session_id}:{call.id}"
         self._pending.setdefault(call.id or row.dedup_key, row)
 
-    def result(self, line: Line, response: FunctionResponse) -> ToolCallRow | None:
-        """The finished row when this answers a call of this log."""
+    def result(self, line: Line, response: FunctionResponse) -> ToolCallRow:
+        """The finished row; a result without a call waits for the other logs."""
         row = self._pending.pop(response.id or "", None)
         if row is None:
-            return None
+            row = blank(line, response.id)
+            row.dedup_key = f"{line.place.session_id}:{response.id}"
         text, failed = answered(response)
         noted = line.record.toolCallResult or ToolCallResult()
         told = self._told.pop(response.id or "", None)
