@@ -21,6 +21,8 @@ from sessionframe.providers.qwen.threads import Line
 from sessionframe.schema import Status, ToolCallRow
 
 CALLED = "qwen-code.tool_call"
+CANCELLED = "[Operation Cancelled]"
+"""How the answer of a call begins that was refused or interrupted."""
 REFUSALS = frozenset({"reject", "deny", "denied"})
 """Decisions of the user, in the program's telemetry, that say no."""
 
@@ -101,9 +103,11 @@ def outcome(noted: ToolCallResult, told: Told | None, text: str | None, *, faile
     """How a call ended: the program's word, the user's decision, and in a sub-agent's log, which has neither, the kind of answer."""
     if told is not None and (told.decision or "").lower() in REFUSALS:
         return "denied"
-    if noted.status is None:
-        return "error" if failed else "ok"
-    return call_status(noted.status, text)
+    if noted.status is not None:
+        return call_status(noted.status, text)
+    if failed and (text or "").startswith(CANCELLED):
+        return call_status("cancelled", text)
+    return "error" if failed else "ok"
 
 
 def timed(row: ToolCallRow, ended_at: int | None, reported_ms: float | None) -> None:
