@@ -13,6 +13,7 @@ import pytest
 
 from sessionframe.errors import OptionError
 from sessionframe.testing import Tally, Truth, demo_home, make_demo, make_home
+from sessionframe.testing.demo_plans import PLANS
 from sessionframe.testing.truth import Tokens
 from tests.testing.recount import Recount, recount
 
@@ -50,7 +51,14 @@ MARKS = (
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """The part of the agent that the plain count knows."""
     home = tmp_path_factory.mktemp("demo")
+    return home, make_demo(home, agents=["claude-code"])
+
+
+@pytest.fixture(scope="module")
+def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    home = tmp_path_factory.mktemp("whole")
     return home, make_demo(home)
 
 
@@ -110,8 +118,8 @@ def test_groups_add_up_to_the_total(large: tuple[Path, Truth]) -> None:
     assert truth.sessions + truth.subagents == len(truth.by_session)
 
 
-def test_committed_demo_is_what_the_generator_makes(demo: tuple[Path, Truth]) -> None:
-    home, truth = demo
+def test_committed_demo_is_what_the_generator_makes(whole_demo: tuple[Path, Truth]) -> None:
+    home, truth = whole_demo
     committed, made = contents(SAMPLES / "demo"), contents(home)
     assert sorted(committed) == sorted(made)
     assert [name for name in made if made[name] != committed[name]] == []
@@ -130,6 +138,18 @@ def test_demo_is_small_and_has_a_bit_of_everything(demo: tuple[Path, Truth]) -> 
     assert len(copies(truth)) == 2
     assert "/home/demo/code/shop/.claude/worktrees/fix-cart" in truth.by_project
     assert all("/worktrees/" not in root for root in truth.by_repo_root)
+
+
+def test_an_agent_is_added_to_the_demo_without_touching_the_others(
+    demo: tuple[Path, Truth], whole_demo: tuple[Path, Truth], tmp_path: Path
+) -> None:
+    whole = contents(whole_demo[0])
+    assert contents(demo[0]).items() <= whole.items()
+    for agent in PLANS:
+        make_demo(tmp_path / agent, agents=[agent])
+        alone = contents(tmp_path / agent)
+        assert alone.items() <= whole.items()
+        assert 0 < sum(map(len, alone.values())) < 600_000
 
 
 def test_demo_has_every_kind_of_record(demo: tuple[Path, Truth]) -> None:

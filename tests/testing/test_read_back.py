@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import sessionframe as sf
-from sessionframe.testing import Truth, make_home
+from sessionframe.testing import Truth, make_demo, make_home
 from sessionframe.testing.truth import Tokens
 
 AGENTS = ("gemini", "qwen")
@@ -22,10 +22,15 @@ def agent(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module", params=["demo", "large"])
+def size(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def made(agent: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[sf.Logs, Truth]:
+def made(agent: str, size: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[sf.Logs, Truth]:
     home = tmp_path_factory.mktemp(agent)
-    truth = make_home(home, agents=[agent], seed=10, sessions=30)
+    truth = make_demo(home, agents=[agent]) if size == "demo" else make_home(home, agents=[agent], seed=10, sessions=30)
     return sf.scan(agent, home=home, n_jobs=1), truth
 
 

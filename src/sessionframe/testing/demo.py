@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sessionframe.errors import SessionFrameError
 from sessionframe.testing.chance import Chance
+from sessionframe.testing.demo_plans import PLANS, stories
 from sessionframe.testing.home import empty_folder, moment, some_project
 from sessionframe.testing.story import Author, Quirk, Style
 from sessionframe.testing.truth import Truth
 from sessionframe.testing.world import PROJECTS, Project
 from sessionframe.testing.writer import writer_for
 
+MAIN = "claude-code"
 SEED = 20261132
 """One of many tries: sizes, projects and models come out in believable shares."""
 DAYS = 36
@@ -74,13 +76,15 @@ class Slot:
     quirks: frozenset[Quirk]
 
 
-def make_demo(path: str | os.PathLike[str]) -> Truth:
+def make_demo(path: str | os.PathLike[str], *, agents: Collection[str] | None = None) -> Truth:
     """Write the demo home, the same bytes every time.
 
     Parameters
     ----------
     path
         The new home folder; it must not exist or be empty.
+    agents
+        Agent types whose part is written. Without: all.
 
     Returns
     -------
@@ -92,12 +96,24 @@ def make_demo(path: str | os.PathLike[str]) -> Truth:
     OptionError
         The folder is not empty.
     """
-    home, truth, chance = empty_folder(path), Truth(), Chance(SEED)
+    home, truth = empty_folder(path), Truth()
+    if agents is None or MAIN in agents:
+        write_main(home, truth)
+    for agent, plan in PLANS.items():
+        if agents is None or agent in agents:
+            writer = writer_for(agent, home, truth, Chance(plan.seed).child())
+            for story in stories(plan):
+                writer.write(story)
+    return truth
+
+
+def write_main(home: Path, truth: Truth) -> None:
+    """The agent that the invented user works with most."""
+    chance = Chance(SEED)
     plan, author = chance.child(), Author(chance.child(), SMALL)
-    writer = writer_for("claude-code", home, truth, chance.child())
+    writer = writer_for(MAIN, home, truth, chance.child())
     for slot in calendar(plan):
         writer.write(author.story(slot.project, slot.started_ms, slot.quirks))
-    return truth
 
 
 def calendar(plan: Chance) -> Iterator[Slot]:
