@@ -114,8 +114,10 @@ def test_limits_reach_the_scan(run: Run) -> None:
     assert 0 < total("--since", cut) < total()
     projects = run("report", "total", "--by", "project", "--home", DEMO, "--json").json["rows"]
     assert total("--project", projects[0]["project"]) == projects[0]["requests"]
-    assert total("--agent", "claude-code", "--jobs", "1") == total()
-    assert total("--root", f"claude-code={DEMO}/.claude") == total()
+    agents = run("report", "total", "--by", "agent", "--home", DEMO, "--json").json["rows"]
+    claude = next(row["requests"] for row in agents if row["agent"] == "claude-code")
+    assert total("--agent", "claude-code", "--jobs", "1") == claude
+    assert total("--root", f"claude-code={DEMO}/.claude") == claude
 
 
 def test_several_homes_are_told_apart(run: Run) -> None:

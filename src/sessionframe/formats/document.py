@@ -28,8 +28,11 @@ LARGEST: Final = 64 << 20
 """Characters of one element that are waited for: in a damaged document an element may seem to have no end."""
 TEXT_OPEN: Final = "Unterminated string"
 """How the parser calls a text without end; the place it names is where the text begins, not where the document ends."""
-NEAR: Final = 16
+NEAR: Final = 8
 """An error this close to the end of what was read so far may be one of the reading, e.g. half of ``true`` or of an escape."""
+MARKS: Final = frozenset('{}[],:"')
+CLOSING: Final = '"}]'
+"""How values end that cannot go on."""
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -89,7 +92,7 @@ def content(path: str | os.PathLike[str], problems: Problems) -> bytes | None:
 def decoded(data: bytes, record_type: type[R], problems: Problems) -> R | None:
     """The record that a document holds; one that the fast decoder refuses is put together again from its complete pieces."""
     decode = decoder_for(record_type).decode
-    if not data.strip(b" \t\r\n\x00"):
+    if not data.strip():
         return None
     try:
         record: R = decode(data)
@@ -283,21 +286,29 @@ class Feed:
             except RecursionError:
                 raise DamageError(TOO_DEEP) from None
             else:
-                if end < len(self.text) or not self.more():  # a number at the end of a block may go on
+                if end < len(self.text) or self.text[end - 1] in CLOSING:
                     taken = self.text[self.at : end]
                     self.at = end
                     return taken
+                if not self.more():  # a number at the end of what was read may go on
+                    raise DamageError("it ends in the middle", cut=True)
 
     def _wait(self, error: json.JSONDecodeError) -> None:
         """Read on where the error may come from having read too little; raise where it does not."""
-        open_ended = error.msg.startswith(TEXT_OPEN) or error.pos >= len(self.text) - NEAR
-        if not open_ended or len(self.text) - self.at > LARGEST or not self.more():
-            raise DamageError(error.msg, cut=open_ended) from None
+        is_open = error.msg.startswith(TEXT_OPEN)
+        near_end = is_open or error.pos >= len(self.text) - NEAR
+        if not near_end or len(self.text) - self.at > LARGEST or not self.more():
+            left = self.text[error.pos :].strip()
+            raise DamageError(error.msg, cut=is_open or (len(left) < NEAR and not MARKS.intersection(left))) from None
 
 
 def pieces(feed: Feed) -> Iterator[Piece]:
     """The members of the object that a document is, lists element by element. Raises `DamageError` where it cannot be read on."""
-    if feed.peek() not in {"", "{"}:
+    if not feed.peek():
+        if "\0" in feed.text:
+            raise DamageError("NUL bytes and nothing else: a write that a crash lost")
+        return
+    if feed.peek() != "{":
         raise DamageError("no object", kind="not-a-record")
     feed.expect("{")
     while feed.peek() != "}":

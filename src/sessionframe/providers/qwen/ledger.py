@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from sessionframe.dialects.google_usage import Counts, Reported, check_total
@@ -30,8 +30,9 @@ class Listed(NamedTuple):
     """An entry as records look for it."""
 
     at: int
-    id: str
-    model: str
+    id: str = ""
+    model: str = ""
+    session_id: str = ""
 
 
 class Known(NamedTuple):
@@ -51,18 +52,16 @@ class Known(NamedTuple):
     projects: dict[str, str]
     agents: dict[tuple[str, str], str]
 
-    def entry_of(self, numbers: Numbers, at: int | None) -> Listed | None:
-        """The entry of a record: the nearest in time with the same numbers.
-
-        Should two records of one moment have the same numbers, both may find the same entry; then the other entry stands for the
-        second record, so the sum stays right.
+    def entry_of(self, numbers: Numbers, at: int | None, session_id: str = "", taken: Collection[str] = ()) -> Listed | None:
+        """The entry of a record: of those with the same numbers that no record of its log has taken, one of its own session before
+        others (a branch's copies name the branch), then the nearest in time.
         """
         listed = self.entries.get(numbers)
         if not listed or at is None:
             return None
-        place = bisect_left(listed, Listed(at, "", ""))
-        near = min(listed[max(0, place - 1) : place + 1], key=lambda entry: abs(entry.at - at))
-        return near if abs(near.at - at) <= NEAR_US else None
+        first, last = bisect_left(listed, Listed(at - NEAR_US)), bisect_left(listed, Listed(at + NEAR_US + 1))
+        near = (entry for entry in listed[first:last] if entry.id not in taken)
+        return min(near, key=lambda entry: (entry.session_id != session_id, abs(entry.at - at)), default=None)
 
 
 NOTHING = Known({}, {}, {})
@@ -90,7 +89,7 @@ def note_entries(source: Source, found: Known) -> None:
         at = instant(entry.timestamp)
         if at is not None:
             listed = found.entries.setdefault(numbers(reported(entry, unheard, line)), [])
-            listed.append(Listed(at, entry_id(entry, source.path, line), entry.model or ""))
+            listed.append(Listed(at, entry_id(entry, source.path, line), entry.model or "", entry.sessionId or ""))
 
 
 def note_finished(source: Source, found: Known) -> None:

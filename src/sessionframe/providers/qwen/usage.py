@@ -42,6 +42,7 @@ class Requests:
         self._problems = problems
         self._found: dict[object, Request] = {}
         self._told: Told | None = None
+        self._taken: set[str] = set()
 
     def add(self, record: LightRecord | Record, line: int) -> str | None:
         """Take a line; returns the vendor's id of the response that an assistant line is."""
@@ -70,7 +71,9 @@ class Requests:
         stated = reported(request.usage, self._problems, line)
         found = measure(stated, self._problems, line)
         check_total(stated, found, self._problems, line)
-        entry = self._known.entry_of(numbers(stated), at)
+        entry = self._known.entry_of(numbers(stated), at, place.root_session_id, self._taken)
+        if entry is not None:
+            self._taken.add(entry.id)
         return UsageRow(
             session_id=place.session_id,
             root_session_id=place.root_session_id,
