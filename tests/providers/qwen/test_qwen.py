@@ -78,12 +78,14 @@ def test_the_ledger_repeats_what_the_logs_hold(tmp_path: Path) -> None:
 
 
 def test_an_entry_is_found_by_its_counts_and_its_time() -> None:
-    known = Known({(1, 2, 3): [Listed(0, "a"), Listed(50_000_000, "b"), Listed(52_000_000, "c", "", "s")]}, {}, {})
+    known = Known({(1, 2, 3): [Listed(0, "a"), Listed(50_000_000, "b"), Listed(52_000_000, "c")]}, {}, {})
     names = {
         at: getattr(known.entry_of((1, 2, 3), at), "id", None) for at in (0, 29_000_000, 31_000_000, 50_900_000, 51_100_000, 90_000_000)
     }
     assert names == {0: "a", 29_000_000: "b", 31_000_000: "b", 50_900_000: "b", 51_100_000: "c", 90_000_000: None}
-    assert known.entry_of((1, 2, 3), 50_900_000, "s") == known.entry_of((1, 2, 3), 50_900_000, "", {"b"}) == (52_000_000, "c", "", "s")
+    assert known.entry_of((1, 2, 3), 50_900_000, taken={"b"}) == (52_000_000, "c", "", "")
+    known.entries[1, 2, 3][2] = Listed(52_000_000, "c", "", "s")
+    assert known.entry_of((1, 2, 3), 50_900_000, "s") == (52_000_000, "c", "", "s")
     assert known.entry_of((1, 2, 4), 0) is known.entry_of((1, 2, 3), None) is None
 
 

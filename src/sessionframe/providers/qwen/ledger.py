@@ -53,8 +53,9 @@ class Known(NamedTuple):
     agents: dict[tuple[str, str], str]
 
     def entry_of(self, numbers: Numbers, at: int | None, session_id: str = "", taken: Collection[str] = ()) -> Listed | None:
-        """The entry of a record: of those with the same numbers that no record of its log has taken, one of its own session before
-        others (a branch's copies name the branch), then the nearest in time.
+        """The entry of a record: one with the same numbers that no other record of its log has taken.
+
+        One of its own session goes before others, because a branch's copies name the branch; then the nearest in time.
         """
         listed = self.entries.get(numbers)
         if not listed or at is None:
