@@ -91,7 +91,7 @@ def content(path: str | os.PathLike[str], problems: Problems) -> bytes | None:
 
 def decoded(data: bytes, record_type: type[R], problems: Problems) -> R | None:
     """The record that a document holds; one that the fast decoder refuses is put together again from its complete pieces."""
-    decode = decoder_for(record_type).decode
+    decode = decoder_for(record_type).line
     if not data.strip():
         return None
     try:
@@ -148,7 +148,7 @@ class Elements(Generic[R, E]):
         members: dict[str, str] = {}
         known = 0
         element_type = self._types[1]
-        decode = decoder_for(element_type).decode
+        decode = decoder_for(element_type).line
         for piece in guarded(blocks(self._path, self._problems), self._problems):
             if piece.key != self._key or piece.number is None:
                 members[piece.key] = piece.text

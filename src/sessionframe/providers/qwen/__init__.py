@@ -5,7 +5,6 @@ from __future__ import annotations
 from sessionframe.providers.contract import Provider
 from sessionframe.providers.qwen.info import INFO
 from sessionframe.providers.qwen.ledger import prepare
-from sessionframe.providers.qwen.lineage import lineage
 from sessionframe.providers.qwen.locations import discover, roots
 from sessionframe.providers.qwen.parse import parse
 
@@ -16,5 +15,4 @@ PROVIDER = Provider(
     discover=discover,
     parse=parse,
     prepare=prepare,
-    lineage=lineage,
 )

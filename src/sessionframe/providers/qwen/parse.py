@@ -42,6 +42,7 @@ def parse_log(source: Source, want: Want, context: Context) -> Iterator[ParsedRo
         yield from Reader(source, want, threads, requests, problems).rows()
     if "usage" in want.tables:
         yield from requests.rows()
+    yield threads.lineage()
     yield from problems.rows()
 
 

@@ -41,6 +41,12 @@ class LightPayload(msgspec.Struct, gc=False):
     uiEvent: Told | None = None
 
 
+class ForkedFrom(msgspec.Struct, gc=False):
+    """The record that a copied line is a copy of."""
+
+    sessionId: str | None = None
+
+
 class Envelope(msgspec.Struct, gc=False):
     """What every line carries."""
 
@@ -53,6 +59,7 @@ class Envelope(msgspec.Struct, gc=False):
     model: str | None = None
     usageMetadata: Usage | None = None
     agentId: str | None = None
+    forkedFrom: ForkedFrom | None = None
 
 
 class LightRecord(Envelope, gc=False):
@@ -85,12 +92,6 @@ class ToolCallResult(msgspec.Struct, gc=False):
     resultDisplay: msgspec.Raw = ABSENT
 
 
-class ForkedFrom(msgspec.Struct, gc=False):
-    """The record that a copied line is a copy of."""
-
-    sessionId: str | None = None
-
-
 class Record(Envelope, gc=False):
     """A line of which everything is wanted."""
 
@@ -102,7 +103,6 @@ class Record(Envelope, gc=False):
     message: Message | None = None
     systemPayload: Payload | None = None
     toolCallResult: ToolCallResult | None = None
-    forkedFrom: ForkedFrom | None = None
 
 
 class Entry(msgspec.Struct, gc=False):

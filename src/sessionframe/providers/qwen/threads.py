@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from sessionframe.machine import Machine
-from sessionframe.providers.contract import Source
+from sessionframe.providers.contract import Lineage, Source
 from sessionframe.providers.qwen.locations import read_json
 from sessionframe.providers.qwen.records import AgentMeta, Envelope, Record
 from sessionframe.schema import SessionKind
@@ -55,6 +55,16 @@ class Threads:
         self._source = source
         self._repositories = machine.repositories
         self._known: dict[tuple[str | None, str | None], Place] = {}
+        self._copied = False
+
+    def see(self, record: Envelope) -> None:
+        """Note whether a line says that it was copied: a branch says so on every one of these (the program's source)."""
+        if record.forkedFrom is not None:
+            self._copied = True
+
+    def lineage(self) -> Lineage:
+        """Whether the log is a branch of another one."""
+        return Lineage(says_copied=self._copied, side=self._source.kind == "subagent")
 
     def place(self, record: Envelope) -> Place:
         """The place of a line."""

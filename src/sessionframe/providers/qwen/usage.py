@@ -46,6 +46,7 @@ class Requests:
 
     def add(self, record: LightRecord | Record, line: int) -> str | None:
         """Take a line; returns the vendor's id of the response that an assistant line is."""
+        self._threads.see(record)
         if record.systemPayload is not None and record.systemPayload.uiEvent is not None:
             event = record.systemPayload.uiEvent
             if event.event == RESPONSE:
