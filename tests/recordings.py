@@ -1,36 +1,35 @@
-"""Logs that real programs wrote against a scripted model server, with their true totals; found beside the project, or not at all."""
+"""Logs that real programs wrote against a scripted model, with their true totals, where they lie beside the project."""
 
 from __future__ import annotations
 
 import csv
-import shutil
-import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "recordings"
 
 
-def truths(provider: str) -> list[dict[str, str]]:
-    """One entry per case of a provider, as its `truth.tsv` has it; none where the recordings are not at hand."""
-    path = RECORDINGS / provider / "truth.tsv"
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+class Recording(NamedTuple):
+    """One recorded home and what a right reader gets from it."""
+
+    agent: str
+    case: str
+    truth: dict[str, str]
+
+    @property
+    def home(self) -> Path:
+        """The home folder. It is only read."""
+        return RECORDINGS / self.agent / self.case / "home"
+
+    def __str__(self) -> str:
+        return f"{self.agent}-{self.case}"
 
 
-def laid_out(provider: str, case: str, target: Path) -> Path:
-    """A copy of the home folder of a case, with every dump of a database turned back into the database."""
-    source = RECORDINGS / provider / case / "home"
-    for path in sorted(source.rglob("*")):
-        if not path.is_file():
-            continue
-        out = target / path.relative_to(source)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix != ".sql":
-            shutil.copy2(path, out)
-            continue
-        database = sqlite3.connect(out.with_suffix(""))
-        database.executescript(path.read_text("utf-8", errors="surrogatepass"))
-        database.close()
-    return target
+def recordings(agent: str) -> Iterator[Recording]:
+    """The recordings of an agent; none where they are not at hand."""
+    table = RECORDINGS / agent / "truth.tsv"
+    if table.is_file():
+        with table.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                yield Recording(agent, row["case"], row)

@@ -66,11 +66,37 @@ class Shape:
         A record of a type that does not exist, as the agent would write it.
     clone
         Source path -> path of a second copy of it under another name that the agent might use.
+    add
+        (content of a file, record) -> the content with the record where the agent would write its next one.
+    whole
+        The beginning of a file that was cut off -> a file with the complete records in it.
+    also
+        The agent's other layouts.
     """
 
     basic: str
     unknown: bytes
     clone: Callable[[Path], Path]
+    add: Callable[[bytes, bytes], bytes] = lambda content, record: content + record
+    whole: Callable[[bytes], bytes] = lambda cut: cut[: cut.rfind(b"\n") + 1]
+    also: tuple[Shape, ...] = ()
+
+
+LIST_END = b"\n  ]"
+"""How a list that is a member of an indented document ends."""
+ELEMENT_END = b"\n    }"
+
+
+def into_list(content: bytes, record: bytes) -> bytes:
+    """An indented document with one more element at the end of its list."""
+    at = content.rindex(LIST_END)
+    return content[:at] + b",\n" + record + content[at:]
+
+
+def whole_elements(cut: bytes) -> bytes:
+    """The complete elements of a document that was cut off, as a document; nothing where there is none."""
+    at = cut.rfind(ELEMENT_END)
+    return cut[: at + len(ELEMENT_END)] + LIST_END + b"\n}" if at >= 0 else b""
 
 
 SHAPES: dict[str, Shape] = {
@@ -84,7 +110,40 @@ SHAPES: dict[str, Shape] = {
         unknown=b'{"timestamp":"2026-10-05T10:00:00.000Z","ordinal":99,"type":"no_such_record","payload":{"usage":{"output_tokens":5}}}\n',
         clone=lambda path: path.with_name("rollout-2026-10-05T10-00-00-c10ae000-0000-7000-8000-000000000000.jsonl"),
     ),
+    "gemini": Shape(
+        basic="basic",
+        unknown=b'{"$noSuchChange":{"tokens":{"output":5}}}\n',
+        clone=lambda path: path.with_name("session-2026-10-05T11-00-c10ne000.jsonl"),
+        also=(
+            Shape(
+                basic="document",
+                unknown=b'{"id":"none","type":"no-such-message","tokens":{"output":5}}',
+                clone=lambda path: path.with_name("session-2026-10-05T11-00-c10ne000.json"),
+                add=into_list,
+                whole=whole_elements,
+            ),
+        ),
+    ),
+    "qwen": Shape(
+        basic="basic",
+        unknown=b'{"type":"no-such-record","uuid":"none","usageMetadata":{"promptTokenCount":5}}\n',
+        clone=lambda path: path.with_name("c10ne000-0000-4000-8000-000000000000.jsonl"),
+        also=(
+            Shape(
+                basic="legacy",
+                unknown=b'{"id":"none","type":"no-such-message","tokens":{"output":5}}',
+                clone=lambda path: path.with_name("session-2026-10-05T11-00-c10ne000.json"),
+                add=into_list,
+                whole=whole_elements,
+            ),
+        ),
+    ),
 }
+
+
+def shapes() -> list[tuple[str, Shape]]:
+    """Every layout of every agent."""
+    return [(agent, shape) for agent in builtin() for shape in (SHAPES[agent], *SHAPES[agent].also)]
 
 
 def files(home: Path) -> list[Path]:

@@ -14,15 +14,19 @@ from hypothesis import strategies as st
 
 import sessionframe as sf
 from sessionframe.machine import Machine, Platform
-from tests.contract.samples import SHAPES, Sample, builtin, copied, everything, files, samples, totals
+from tests.contract.samples import SHAPES, Sample, Shape, builtin, copied, everything, files, samples, shapes, totals
 
 every_sample = pytest.mark.parametrize("sample", samples(), ids=str)
 every_agent = pytest.mark.parametrize("agent", sorted(builtin()))
+every_layout = pytest.mark.parametrize(
+    "agent, shape", [pytest.param(agent, shape, id=f"{agent}-{shape.basic}") for agent, shape in shapes()]
+)
 
 
-def basic(agent: str) -> Sample:
-    """The plain miniature of an agent."""
-    return next(sample for sample in samples() if sample.agent == agent and sample.case == SHAPES[agent].basic)
+def basic(agent: str, shape: Shape | None = None) -> Sample:
+    """The plain miniature of an agent, or of one of its layouts."""
+    case = (shape or SHAPES[agent]).basic
+    return next(sample for sample in samples() if sample.agent == agent and sample.case == case)
 
 
 def transcript(home: Path, agent: str) -> Path:
@@ -107,23 +111,23 @@ def test_a_clone_changes_no_total(sample: Sample, tmp_path: Path) -> None:
     assert {name: int(both[name].sum() or 0) for name in here if name != "requests"} == {k: v for k, v in here.items() if k != "requests"}
 
 
-@every_agent
-def test_a_copy_with_another_name_changes_no_total(agent: str, tmp_path: Path) -> None:
+@every_layout
+def test_a_copy_with_another_name_changes_no_total(agent: str, shape: Shape, tmp_path: Path) -> None:
     """And a copy that goes on with n new requests adds exactly those."""
-    home = copied(basic(agent), tmp_path / "home")
+    home = copied(basic(agent, shape), tmp_path / "home")
     here, path = totals(home, agent), transcript(home, agent)
-    copy = SHAPES[agent].clone(path)
+    copy = shape.clone(path)
     copy.write_bytes(path.read_bytes())
     assert totals(home, agent) == here
 
 
-@every_agent
-def test_an_unknown_record_adds_one_issue_and_changes_nothing_else(agent: str, tmp_path: Path) -> None:
+@every_layout
+def test_an_unknown_record_adds_one_issue_and_changes_nothing_else(agent: str, shape: Shape, tmp_path: Path) -> None:
     """Formats grow."""
-    home = copied(basic(agent), tmp_path / "home")
+    home = copied(basic(agent, shape), tmp_path / "home")
     here = everything(home, agent)
-    with transcript(home, agent).open("ab") as file:
-        file.write(SHAPES[agent].unknown)
+    path = transcript(home, agent)
+    path.write_bytes(shape.add(path.read_bytes(), shape.unknown))
     there = everything(home, agent)
     assert [issue["kind"] for issue in there["issues"] if issue not in here["issues"]] == ["unknown-record"]
     assert {name: rows for name, rows in there.items() if name != "issues"} == {
@@ -131,19 +135,20 @@ def test_an_unknown_record_adds_one_issue_and_changes_nothing_else(agent: str, t
     }
 
 
-@every_agent
+@every_layout
 @settings(max_examples=25)
 @given(cut=st.floats(0, 1))
-def test_cutting_a_file_anywhere_loses_at_most_the_cut_record(agent: str, cut: float, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_cutting_a_file_anywhere_loses_at_most_the_cut_record(
+    agent: str, shape: Shape, cut: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A file is often read while it is written."""
-    home = copied(basic(agent), tmp_path_factory.mktemp("cut") / "home")
+    home = copied(basic(agent, shape), tmp_path_factory.mktemp("cut") / "home")
     path = transcript(home, agent)
     content = path.read_bytes()
     size = round(cut * len(content))
     path.write_bytes(content[:size])
-    whole = content[:size].rfind(b"\n") + 1
     found = totals(home, agent)
-    path.write_bytes(content[:whole])
+    path.write_bytes(shape.whole(content[:size]))
     assert found["requests"] in {totals(home, agent)["requests"], totals(home, agent)["requests"] + 1}
 
 
@@ -166,14 +171,14 @@ def test_usage_alone_equals_usage_with_everything(sample: Sample) -> None:
     assert logs.usage.to_frame("polars", replays=True).equals(alone)
 
 
-@every_agent
-def test_an_empty_home_and_an_unreadable_file(agent: str, tmp_path: Path) -> None:
+@every_layout
+def test_an_empty_home_and_an_unreadable_file(agent: str, shape: Shape, tmp_path: Path) -> None:
     """Empty frames of the same types; the rest is kept and the problem reported."""
     assert {name: len(rows) for name, rows in everything(tmp_path / "no home", agent).items() if rows} == {"issues": 1}
     (tmp_path / "empty").mkdir()
     assert all(rows == [] for rows in everything(tmp_path / "empty", agent).values())
-    home = copied(basic(agent), tmp_path / "home")
+    home = copied(basic(agent, shape), tmp_path / "home")
     here, path = totals(home, agent), transcript(home, agent)
-    SHAPES[agent].clone(path).symlink_to(tmp_path / "nowhere")
+    shape.clone(path).symlink_to(tmp_path / "nowhere")
     assert totals(home, agent) == here
     assert [issue["kind"] for issue in everything(home, agent)["issues"]].count("unreadable") == 1

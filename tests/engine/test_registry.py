@@ -88,7 +88,7 @@ def test_what_is_unregistered_is_unknown() -> None:
 
 def test_an_unknown_agent_names_the_known_ones_and_the_nearest() -> None:
     sf.register("acme", Acme())
-    known = ", ".join(sorted(["acme", *BUILT_IN]))
+    known = ", ".join(sorted(["acme", *builtin()]))
     expected = rf"no provider for agent 'claud-code'\. Did you mean 'claude-code'\? Known agents: {known}\."
     with pytest.raises(ProviderNotFoundError, match=expected):
         sf.provider_for("claud-code")
@@ -150,7 +150,7 @@ def test_all_sessions_by_agent() -> None:
     sf.register("acme", Acme({"/a": [older], "/b": [newer, older]}))
     sf.register("fake", Logs({"a": [session("s1")]}, [source("a", "s1")]).provider())
     found = sf.list_all_sessions()
-    assert list(found) == [*BUILT_IN, "acme", "fake"]
+    assert list(found) == [*builtin(), "acme", "fake"]
     assert found["claude-code"] == []
     assert [each.id for each in found["acme"]] == ["new", "old"]
     assert [each.id for each in found["fake"]] == ["s1"]  # it has no project
@@ -176,7 +176,7 @@ def failing(*_: object) -> Any:
 def test_a_provider_of_tables_that_fails_is_left_out_and_reported() -> None:
     sf.register("fake", Logs({}, [source("missing")]).provider())
     with pytest.warns(UserWarning, match="'fake' are left out: KeyError"):
-        assert list(sf.list_all_sessions()) == list(BUILT_IN)
+        assert list(sf.list_all_sessions()) == builtin()
 
 
 # packages
@@ -222,7 +222,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 def test_a_package_adds_an_object(packaged: Callable[..., Registry], value: str) -> None:
     packaged(plugged=f"acme_plug_in:{value}")
     assert type(sf.provider_for("plugged")).__name__ == "Acme"
-    assert list(sf.default_providers()) == [*BUILT_IN, "plugged"]
+    assert list(sf.default_providers()) == [*builtin(), "plugged"]
 
 
 def test_a_package_adds_a_provider_of_tables(packaged: Callable[..., Registry]) -> None:
@@ -242,11 +242,11 @@ def test_a_package_adds_a_provider_of_tables(packaged: Callable[..., Registry]) 
 def test_a_broken_package_is_left_out_with_its_name(packaged: Callable[..., Registry], value: str, said: str) -> None:
     packaged(bad=value, good="acme_plug_in:OBJECT")
     with pytest.warns(UserWarning, match=rf"provider 'bad' of acme-pkg \({value}\) is left out: {said}") as caught:
-        assert list(sf.default_providers()) == [*BUILT_IN, "good"]
+        assert list(sf.default_providers()) == [*builtin(), "good"]
     assert len(caught) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # looked through once
-        assert list(sf.default_providers()) == [*BUILT_IN, "good"]
+        assert list(sf.default_providers()) == [*builtin(), "good"]
 
 
 def test_a_package_cannot_take_a_built_in_name(packaged: Callable[..., Registry]) -> None:

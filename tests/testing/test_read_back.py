@@ -13,7 +13,7 @@ import sessionframe as sf
 from sessionframe.testing import Truth, make_demo, make_home
 from sessionframe.testing.truth import Tokens
 
-AGENTS = ("codex",)
+AGENTS = ("codex", "gemini", "qwen")
 TOKENS = tuple(asdict(Tokens()))
 
 

@@ -36,6 +36,32 @@ Requests: TypeAlias = dict[int | None, list[Spent]]
 """Line of the record that tells -> the requests it tells of."""
 
 
+def spent_with(row: MessageRow, left: Requests) -> list[Spent]:
+    """The requests that go with a message row; they are taken out of those that are left.
+
+    Those of its line, unless the line holds several messages: then those of its own message. And those of an earlier line of the same
+    message that had no content yet: some agents write the counts before the first part.
+    """
+    here = left.pop(row.line, [])
+    if len({spent.message_id for spent in here}) > 1:
+        others = [spent for spent in here if spent.message_id not in {None, row.message_id}]
+        here = [spent for spent in here if spent.message_id in {None, row.message_id}]
+        if others:
+            left[row.line] = others
+    return [*early(row, left), *here]
+
+
+def early(row: MessageRow, left: Requests) -> list[Spent]:
+    """The requests of lines that the log has passed without a content part, where they belong to this row's message."""
+    passed = []
+    for line, waiting in left.items():  # in the order of the log, so that the first line ahead ends the search
+        if line is None or row.line is None or line >= row.line:
+            break
+        if all(spent.message_id == row.message_id for spent in waiting):
+            passed.append(line)
+    return [spent for line in passed for spent in left.pop(line)]
+
+
 class Stream:
     """The messages of one session.
 
@@ -90,7 +116,7 @@ class Stream:
             for row in self.rows(source, want, known):
                 if self._tally is not None:
                     self._tally.add(row)
-                yield message(row, [each.usage for each in spent.pop(row.line, ())])
+                yield message(row, [each.usage for each in spent_with(row, spent)])
             yield from self._without_content(spent)
 
     def rows(self, source: Source, want: Want, known: Copies) -> Iterator[MessageRow]:

@@ -22,7 +22,11 @@ IsReplay: TypeAlias = Annotated[
 ]
 SourcePath: TypeAlias = Annotated[str, About("file the row was read from")]
 Line: TypeAlias = Annotated[
-    int | None, About("line number in the file, counted from 1, or row id in a database; the record that states the numbers")
+    int | None,
+    About(
+        "line number in the file, position in the list of a JSON document (both counted from 1), or row id in a database; "
+        "the record that states the numbers"
+    ),
 ]
 DedupKey: TypeAlias = Annotated[str | None, About("equal for records that are copies of each other", internal=True)]
 

@@ -55,6 +55,12 @@ PLANS: Mapping[str, Plan] = {
             1: ("interrupted",),
         },
     ),
+    "gemini": Plan(
+        411, {34: QUIET, 30: ("copied",), 27: ("agents",), 22: ("resume",), 16: ("compacted",), 9: ("unpriced",), 3: ("agents",)}
+    ),
+    "qwen": Plan(
+        412, {33: QUIET, 28: ("agents",), 23: ("copied", "named"), 20: ("fork",), 13: ("compacted",), 6: ("interrupted",), 2: QUIET}
+    ),
 }
 """Agent type -> its part of the demo. A new agent is a line here."""
 

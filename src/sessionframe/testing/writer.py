@@ -23,6 +23,8 @@ class Writer(Protocol):
 WRITERS: Mapping[str, str] = {
     "claude-code": "sessionframe.testing.claude_code:ClaudeCodeWriter",
     "codex": "sessionframe.testing.codex:CodexWriter",
+    "gemini": "sessionframe.testing.gemini:GeminiWriter",
+    "qwen": "sessionframe.testing.qwen:QwenWriter",
 }
 """Agent type -> module and class; a class is made from (home, truth, chance)."""
 

@@ -9,9 +9,10 @@ import pytest
 
 import sessionframe as sf
 from sessionframe.schema import TOTAL_TOKEN_COLUMNS
-from tests.recordings import laid_out, truths
+from tests.laid_out import lay_out
+from tests.recordings import RECORDINGS, recordings
 
-CASES = {truth["case"]: truth for truth in truths("codex")}
+CASES = {recording.case: recording.truth for recording in recordings("codex")}
 pytestmark = pytest.mark.skipif(not CASES, reason="the recordings are not beside the project")
 every_case = pytest.mark.parametrize("case", list(CASES) or ["none"])
 
@@ -23,7 +24,7 @@ PROMPTS |= {case: 2 for case in CASES if case.endswith("-spawn")}
 
 
 def logs(case: str, tmp_path: Path) -> sf.Logs:
-    return sf.scan("codex", home=laid_out("codex", case, tmp_path / "home"), n_jobs=1)
+    return sf.scan("codex", home=lay_out(RECORDINGS / "codex" / case / "home", tmp_path / "home"), n_jobs=1)
 
 
 @every_case
@@ -86,7 +87,7 @@ def test_sub_agents_forks_and_reviews_know_their_parents(case: str, tmp_path: Pa
 @every_case
 def test_a_child_counts_the_same_without_its_parent(case: str, tmp_path: Path) -> None:
     """The whole history that it copied must not become its own because nobody is left to compare with."""
-    home = laid_out("codex", case, tmp_path / "home")
+    home = lay_out(RECORDINGS / "codex" / case / "home", tmp_path / "home")
     sessions = sf.scan("codex", home=home, n_jobs=1).sessions.to_frame("polars")
     for child in sessions.filter(pl.col("kind") != "main").iter_rows(named=True):
         for path in home.rglob("*.jsonl"):

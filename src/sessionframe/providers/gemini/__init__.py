@@ -1,0 +1,19 @@
+"""Gemini CLI: recordings of its sessions, as whole documents up to 0.38 and as logs of changes since, -> rows."""
+
+from __future__ import annotations
+
+from sessionframe.providers.contract import Provider
+from sessionframe.providers.gemini.info import INFO
+from sessionframe.providers.gemini.locations import discover, retention, roots
+from sessionframe.providers.gemini.parse import parse
+from sessionframe.providers.gemini.projects import prepare
+
+PROVIDER = Provider(
+    info=INFO,
+    version=1,
+    roots=roots,
+    discover=discover,
+    parse=parse,
+    prepare=prepare,
+    retention=retention,
+)
