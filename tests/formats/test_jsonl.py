@@ -6,7 +6,6 @@ import errno
 import io
 import json
 import os
-import re
 import time
 import tracemalloc
 from pathlib import Path
@@ -18,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessionframe.formats import jsonl
-from sessionframe.formats.jsonl import Skip, records
+from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from tests.formats.lines import Block, Message, RawRecord, Record, Usage, found, read
 
@@ -413,13 +412,3 @@ def test_nothing_in_a_file_raises_and_nothing_is_silent(tmp_path: Path, data: by
     problems = Problems("a")
     for _, record in records(file, RawRecord, problems):
         assert not bytes(record.result) or isinstance(msgspec.json.decode(record.result), object)
-
-
-def test_lines_are_skipped_by_their_beginning_and_still_counted(tmp_path: Path) -> None:
-    """A line that holds a second record is not: the first one was torn off before its line feed."""
-    path = tmp_path / "x.jsonl"
-    path.write_bytes(b'{"t":"no","n":1}\n{"t":"yes","n":2}\n{"t":"no","x":"{"t":"yes","n":3}\n{ "t":"no","n":4}\n{"t":"no","n":5}')
-    problems = Problems(str(path))
-    found = [(line, record.n) for line, record in records(path, Record, problems, skip=Skip(re.compile(rb'\{"t":"no",'), b'{"t":"'))]
-    assert found == [(2, 2), (3, 3), (4, 4)]
-    assert [row.line for row in problems.rows()] == [3]

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionframe.providers.codex.records import LINES_WITHOUT_USAGE
 from sessionframe.providers.contract import Want
-from tests.providers.codex.rollouts import FULL, LIGHT, Read, count, event, item, line, meta, plus, record, tokens, turn, user, write
+from tests.providers.codex.rollouts import FULL, LIGHT, Read, count, event, item, line, meta, plus, tokens, turn, user, write
 
 A, B = tokens(1000, 400, 50), tokens(1300, 1000, 60)
 LINES = [
@@ -110,19 +109,6 @@ def test_unknown_types_are_reported_once_each(tmp_path: Path, want: Want) -> Non
     write(tmp_path, lines)
     found = {issue.detail: issue.count for issue in Read(tmp_path, want).issues}
     assert found == {"record type 'new'": 2, "event type 'new_event'": 1, "item type 'new_item'": 1, "record type 'new_bare'": 1}
-
-
-@pytest.mark.parametrize(
-    "each",
-    [*LINES, record(5, A, "r"), line(5, "compacted", {"message": ""}), event(5, "turn_aborted"), item(5, "web_search_call")],
-    ids=lambda each: each["type"],
-)
-def test_only_lines_without_usage_are_skipped(each: dict[str, Any]) -> None:
-    """By their beginning alone, with and without an ordinal."""
-    skipped = each["type"] == "response_item" and each["payload"]["type"] != "web_search_call"
-    numbered = {"timestamp": each["timestamp"], "ordinal": 7, "type": each["type"], "payload": each["payload"]}
-    for text in (compact(each), compact(numbered)):
-        assert (LINES_WITHOUT_USAGE.head.match(text) is not None) is skipped
 
 
 @given(cut=st.integers(0, 3000), want=st.sampled_from([LIGHT, FULL]))

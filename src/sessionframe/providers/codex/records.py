@@ -5,13 +5,11 @@ A line is an envelope around a payload; in the oldest generation it is the paylo
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, TypeAlias
 
 import msgspec
 
 from sessionframe.dialects.openai import Parts
-from sessionframe.formats.jsonl import Skip
 from sessionframe.formats.text import ABSENT
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)] | None
@@ -273,15 +271,3 @@ EVENTS_OF_USAGE = frozenset(
     }
 )
 """Events that the counting rules look at."""
-
-UNREAD = re.compile(
-    rb'\{"timestamp":"[^"\\]{1,40}",(?:"ordinal":\d{1,18},)?"type":"(?:'
-    rb'response_item","payload":\{"type":"(?:message|reasoning|function_call|function_call_output|custom_tool_call|'
-    rb"custom_tool_call_output|local_shell_call|tool_search_call|tool_search_output|image_generation_call|agent_message|ghost_snapshot)"
-    rb'"[,}]|event_msg","payload":\{"type":"(?:user_message|agent_message|agent_reasoning|agent_reasoning_raw_content|patch_apply_end|'
-    rb"mcp_tool_call_end|exec_command_end|item_completed|web_search_end|image_generation_end|sub_agent_activity|context_compacted)"
-    rb'"[,}]|world_state")'
-)
-LINES_WITHOUT_USAGE = Skip(UNREAD, b'{"timestamp":"')
-"""Lines that cannot change what is counted. They are 98 % of the bytes, and their beginning tells all of their type: Codex writes
-its keys in one order and without blanks. A line that is written differently is decoded."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from operator import sub
 from typing import NamedTuple, TypeAlias
 
@@ -68,7 +68,7 @@ class Requests:
         self._problems = problems
         self.ready: list[UsageRow] = []
         self._latest: UsageRow | None = None
-        self._told: dict[str, None] = {}
+        self._told: OrderedDict[str, None] = OrderedDict()
         self._pending: Counter[Counts] = Counter()  # told by a usage record, and not yet by an event
         self._records = 0  # usage records since the last event with counters
         self._total: Total | None = None
@@ -102,7 +102,7 @@ class Requests:
             return
         self._told[key] = None
         if len(self._told) > REPEATS_WITHIN:
-            del self._told[next(iter(self._told))]
+            self._told.popitem(last=False)
         self._pending[counts(payload.usage)] += 1
         self._records += 1
         self._add(payload.usage, line, key, "token_usage_record", payload.response_id)
