@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BUILT_IN: dict[str, str] = {
     "claude-code": "sessionframe.providers.claude_code:PROVIDER",
     "codex": "sessionframe.providers.codex:PROVIDER",
+    "opencode": "sessionframe.providers.opencode:PROVIDER",
+    "kilo": "sessionframe.providers.opencode:KILO",
 }
 """Agent type -> where its provider is. A new agent is a line here."""
 GROUP = "sessionframe.providers"

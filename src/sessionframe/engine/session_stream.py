@@ -10,7 +10,7 @@ from sessionframe.model import Message, MessageRole, MessageType, TokenUsage
 from sessionframe.providers.contract import Context, Provider, Source, Want
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, UsageRow
 
-USAGE = Want(frozenset({"usage"}))
+USAGE: frozenset[TableName] = frozenset({"usage"})
 
 
 class Spent(NamedTuple):
@@ -32,8 +32,10 @@ class Spent(NamedTuple):
         )
 
 
-Requests: TypeAlias = dict[int | None, list[Spent]]
-"""Line of the record that tells -> the requests it tells of."""
+Record: TypeAlias = tuple[str, int | None]
+"""File and line of a record."""
+Requests: TypeAlias = dict[Record, list[Spent]]
+"""The record that tells -> the requests it tells of."""
 
 
 class Stream:
@@ -83,14 +85,14 @@ class Stream:
 
         Memory does not grow with the text: of the whole session only the token counts are held.
         """
-        want = Want(tables, content=True, raw=raw)
+        want = Want(tables, content=True, raw=raw, session_id=self._session_id)
         requests, known = Copies(self._sources), Copies(self._sources)
         for source in self._sources:
             spent = self._requests(source, requests)
             for row in self.rows(source, want, known):
                 if self._tally is not None:
                     self._tally.add(row)
-                yield message(row, [each.usage for each in spent.pop(row.line, ())])
+                yield message(row, [each.usage for each in spent.pop((row.source, row.line), ())])
             yield from self._without_content(spent)
 
     def rows(self, source: Source, want: Want, known: Copies) -> Iterator[MessageRow]:
@@ -111,14 +113,14 @@ class Stream:
         """The message rows of all sources without their text, each record once."""
         known = Copies(self._sources)
         for source in self._sources:
-            yield from self.rows(source, Want(frozenset({"messages"})), known)
+            yield from self.rows(source, Want(frozenset({"messages"}), session_id=self._session_id), known)
 
     def _requests(self, source: Source, known: Copies) -> Requests:
         """A first, light pass: what was spent, by the line that tells."""
         found: Requests = {}
-        for row in self._provider.parse(source, USAGE, self._context):
+        for row in self._provider.parse(source, Want(USAGE, session_id=self._session_id), self._context):
             if isinstance(row, UsageRow) and row.session_id == self._session_id and known.is_new(row.dedup_key, source):
-                found.setdefault(row.line, []).append(spent_on(row))
+                found.setdefault((row.source, row.line), []).append(spent_on(row))
                 self._spender = self._spender or described(row)
             elif isinstance(row, IssueRow):
                 self.issues.append(row)
@@ -126,7 +128,7 @@ class Stream:
 
     def _without_content(self, left: Requests) -> Iterator[Message]:
         """Requests whose record has no content part: their tokens must not be lost, so each is a message without text."""
-        for line, requests in left.items():
+        for (_, line), requests in left.items():
             for number, spent in enumerate(requests):
                 yield Message(
                     id=spent.message_id or f"{line}:{number}",
@@ -143,11 +145,11 @@ class Copies:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._needed = len(sources) > 1
-        self._first: dict[str, str] = {}
+        self._first: dict[str, tuple[str, str]] = {}
 
     def is_new(self, key: str | None, source: Source) -> bool:
         """Whether no earlier source holds a record with this key; a record without one is always new."""
-        return not self._needed or key is None or self._first.setdefault(key, source.path) == source.path
+        return not self._needed or key is None or self._first.setdefault(key, source.key) == source.key
 
 
 def spent_on(row: UsageRow) -> Spent:
