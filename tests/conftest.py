@@ -8,7 +8,17 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-OVERRIDES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENCODE_DATA_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "SESSIONFRAME_CACHE_DIR")
+OVERRIDES = (
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "KILO_DATA_DIR",
+    "KILO_DB",
+    "OPENCODE_DATA_DIR",
+    "OPENCODE_DB",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "SESSIONFRAME_CACHE_DIR",
+)
 """Variables of the developer's own machine that would move an agent's folders."""
 
 # a deadline measures the machine, not the code; to explain a failure takes minutes, the failing example is enough

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import sessionframe as sf
 from sessionframe.engine import registry
 from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES, TableName
+from tests.laid_out import lay_out, needs_laying_out
 
 SAMPLES = Path(__file__).parents[2] / "data-samples"
 PRICED = ("cost_usd", "price_key", "vendor")
@@ -37,8 +42,9 @@ class Sample:
 
     @property
     def home(self) -> Path:
-        """The home folder."""
-        return self.folder / "home"
+        """The home folder; one with databases is laid out once."""
+        kept = self.folder / "home"
+        return laid_out(kept) if needs_laying_out(kept) else kept
 
     @property
     def truth(self) -> dict[str, Any]:
@@ -47,6 +53,14 @@ class Sample:
 
     def __str__(self) -> str:
         return f"{self.agent}-{self.case}"
+
+
+@cache
+def laid_out(home: Path) -> Path:
+    """A home whose databases have been built, for as long as the tests run; tests that change it take a copy."""
+    folder = tempfile.mkdtemp(prefix="sessionframe-sample-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return lay_out(home, Path(folder, "home"))
 
 
 def samples() -> list[Sample]:
@@ -62,28 +76,65 @@ class Shape:
     ----------
     basic
         Name of a plain miniature with at least one request.
-    unknown
-        A record of a type that does not exist, as the agent would write it.
+    add_unknown
+        Adds a record of a type that does not exist to a source, as the agent would write it.
     clone
         Source path -> path of a second copy of it under another name that the agent might use.
+    whole_records
+        Content of a source that was cut off -> the part of it in complete records, of which none may be lost. None where a cut
+        leaves no such part: then nothing is raised and nothing invented.
     """
 
     basic: str
-    unknown: bytes
+    add_unknown: Callable[[Path], None]
     clone: Callable[[Path], Path]
+    whole_records: Callable[[bytes], bytes] | None
+
+
+def append(record: bytes) -> Callable[[Path], None]:
+    """Adds a record at the end of a file."""
+
+    def add(path: Path) -> None:
+        with path.open("ab") as file:
+            file.write(record)
+
+    return add
+
+
+def whole_lines(content: bytes) -> bytes:
+    """JSON lines up to the last line feed."""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def add_part(path: Path) -> None:
+    """Adds a part of an unknown type to the last message of a database of OpenCode's."""
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "INSERT INTO part SELECT 'prt_no_such', id, session_id, time_created, time_updated, ? FROM message ORDER BY id DESC LIMIT 1",
+            ('{"type":"no-such-part","tokens":{"output":5}}',),
+        )
+    database.close()
+
+
+def of_opencode(name: str) -> Shape:
+    """The shape of a program that keeps OpenCode's databases under its own name."""
+    return Shape("basic", add_part, clone=lambda path: path.with_name(f"{name}-clone.db"), whole_records=None)
 
 
 SHAPES: dict[str, Shape] = {
     "claude-code": Shape(
         basic="basic",
-        unknown=b'{"type":"no-such-record","uuid":"none","payload":{"usage":{"output_tokens":5}}}\n',
+        add_unknown=append(b'{"type":"no-such-record","uuid":"none","payload":{"usage":{"output_tokens":5}}}\n'),
         clone=lambda path: path.with_name("c10ne000-0000-4000-8000-000000000000.jsonl"),
+        whole_records=whole_lines,
     ),
     "codex": Shape(
         basic="basic",
         unknown=b'{"timestamp":"2026-10-05T10:00:00.000Z","ordinal":99,"type":"no_such_record","payload":{"usage":{"output_tokens":5}}}\n',
         clone=lambda path: path.with_name("rollout-2026-10-05T10-00-00-c10ae000-0000-7000-8000-000000000000.jsonl"),
     ),
+    "opencode": of_opencode("opencode"),
+    "kilo": of_opencode("kilo"),
 }
 
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.text import is_present, raw_text
-from sessionframe.providers.contract import ParsedRow, Want
+from sessionframe.providers.contract import Want
 from sessionframe.providers.opencode.entries import Entry, Numbered
 from sessionframe.providers.opencode.records import Failure, Message, Part, Span, ToolState
 from sessionframe.providers.opencode.sessions import Places
 from sessionframe.providers.opencode.tools import result_text, tool_call
 from sessionframe.providers.opencode.usage import COMPACTION, copy_rank, kind
-from sessionframe.schema import MessageKind, MessageRow, Role
+from sessionframe.schema import MessageKind, MessageRow, Role, ToolCallRow
 
 ROLES: dict[str, Role] = {
     "user": "user",
@@ -47,13 +47,9 @@ class Messages:
     ----------
     places, want, problems
         The session, what is asked for, where issues go.
-    first_seq
-        Position of its first part in the source.
 
     Attributes
     ----------
-    seq
-        Position of the next part.
     first_prompt
         Text of the first prompt of a person.
     """
@@ -65,8 +61,8 @@ class Messages:
         self._announced = False
         self.first_prompt: str | None = None
 
-    def rows(self, entry: Entry, parts: Sequence[Numbered], seq: int) -> Iterator[ParsedRow]:
-        """The rows of one message, numbered from `seq`."""
+    def rows(self, entry: Entry, parts: Sequence[Numbered], seq: Iterator[int]) -> Iterator[MessageRow | ToolCallRow]:
+        """The rows of one message; `seq` numbers those of its file."""
         message = entry.message
         if not isinstance(message, Message) or message.role in NOTES:
             return
@@ -75,7 +71,7 @@ class Messages:
             return
         seen: Counter[str] = Counter()
         for said, part in self._said(entry, message, parts):
-            row = self._row(entry, message, said, part, seq)
+            row = self._row(entry, message, said, part, next(seq))
             name = f"{said.kind}:{part.type if part else 'error'}"
             row.dedup_key = f"{entry.counted_as}:{name}{seen[name]}"
             if part is not None and part.type == "tool" and said.kind == "tool-use" and "tool_calls" in self._want.tables:
@@ -84,7 +80,6 @@ class Messages:
                 call.dedup_key, call.copy_rank = row.dedup_key, row.copy_rank
                 yield call
             seen[name] += 1
-            seq += 1
             yield row
 
     def _said(self, entry: Entry, message: Message, parts: Sequence[Numbered]) -> Iterator[tuple[Said, Part | None]]:

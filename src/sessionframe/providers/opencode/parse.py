@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.sqlite import Database
@@ -55,7 +56,7 @@ class Reader:
         self._want = want
         self._machine = context.machine
         self._problems = problems
-        self._seq: dict[str, int] = {}
+        self._seq: dict[str, Iterator[int]] = {}
 
     def session(self, session_id: str, own: Known | None, entries: Iterable[Entry], known: Sessions) -> Iterator[ParsedRow]:
         """The rows of one session; `own` is what this source says of it, `known` what is known of all."""
@@ -70,20 +71,20 @@ class Reader:
         tables = self._want.tables
         for entry in entries:
             parts = list(entry.parts)
-            seq = self._seq.get(entry.source, 0)
-            for made in messages.rows(entry, parts, seq):
+            for made in messages.rows(entry, parts, self._positions(entry.source)):
                 if isinstance(made, MessageRow):
-                    seq += 1
                     seen(row, made)
-                    if "messages" in tables:
-                        yield made
-                elif isinstance(made, ToolCallRow):
+                if isinstance(made, ToolCallRow) or "messages" in tables:
                     yield made
-            self._seq[entry.source] = seq
             if "usage" in tables:
                 yield from requests.rows(entry, parts)
         if "sessions" in tables:
             yield named(row, messages.first_prompt, content=self._want.content)
+
+    def _positions(self, path: str) -> Iterator[int]:
+        """Positions in a file: those of several shares of one database interlock."""
+        facts = self._source.facts
+        return self._seq.setdefault(path, count(facts.get("share", 0), facts.get("shares", 1)))
 
 
 def seen(row: SessionRow, made: MessageRow | UsageRow) -> None:
