@@ -23,6 +23,8 @@ class Writer(Protocol):
 WRITERS: Mapping[str, str] = {
     "claude-code": "sessionframe.testing.claude_code:ClaudeCodeWriter",
     "codex": "sessionframe.testing.codex:CodexWriter",
+    "opencode": "sessionframe.testing.opencode:OpenCodeWriter",
+    "kilo": "sessionframe.testing.opencode:KiloWriter",
 }
 """Agent type -> module and class; a class is made from (home, truth, chance)."""
 

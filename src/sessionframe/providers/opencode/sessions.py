@@ -229,7 +229,10 @@ class Places:
 
 
 def session_row(places: Places, source: str, own: Known | None) -> SessionRow:
-    """The row of a session as one source describes it, before its messages are read."""
+    """The row of a session as one source describes it, before its messages are read.
+
+    A fork begins with the cost of its original (1.14.41: 0.0552 USD before its first request), so its own is not stated.
+    """
     place = places.place()
     known = own or places.known or Known(place.session_id, V1, source)
     title = known.title if known.title and not DEFAULT_TITLE.match(known.title) else None
@@ -248,6 +251,6 @@ def session_row(places: Places, source: str, own: Known | None) -> SessionRow:
         git_branch=place.git_branch,
         agent_version=known.version,
         started_at=instant(known.created_ms),
-        recorded_cost_usd=known.cost,
+        recorded_cost_usd=known.cost if known.kind != "fork" else None,
         source=source,
     )
