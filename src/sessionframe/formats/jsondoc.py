@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -56,20 +57,24 @@ def decoded(content: bytes, record_type: type[T], problems: Problems, line: int 
     line
         Number of the row, for the issues.
     """
-    decoder, holds_raw = decoder_for(record_type)
     try:
-        if holds_raw and not content.isascii():
-            str(content, "utf-8")
-        record: T = decoder.decode(content)
+        record: T = decoder_for(record_type)(content)
     except REFUSED:
         return mended(content, record_type, problems, line)
     return record
 
 
 @cache
-def decoder_for(record_type: type[T]) -> tuple[msgspec.json.Decoder[T], bool]:
-    """The fast decoder of a record type, and whether it keeps undecoded text, which must be looked through before."""
-    return msgspec.json.Decoder(record_type), plan_for(record_type).holds_raw
+def decoder_for(record_type: type[T]) -> Callable[[bytes], T]:
+    """The fast decoder of a record type, made once; one that keeps undecoded text looks through it first."""
+    decode = msgspec.json.Decoder(record_type).decode
+
+    def decode_checked(content: bytes) -> T:
+        if not content.isascii():
+            str(content, "utf-8")
+        return decode(content)
+
+    return decode_checked if plan_for(record_type).holds_raw else decode
 
 
 def mended(content: bytes, record_type: type[T], problems: Problems, line: int | None) -> T | None:

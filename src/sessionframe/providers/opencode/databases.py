@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from sqlite3 import sqlite_version_info
 from typing import TypeVar
 
 import msgspec
 
 from sessionframe.formats.jsondoc import decoded
 from sessionframe.formats.problems import Problems
-from sessionframe.formats.sqlite import Database, Row, text, whole
+from sessionframe.formats.sqlite import Database, Row, text
 from sessionframe.providers.contract import Source, Want
 from sessionframe.providers.opencode import version2
 from sessionframe.providers.opencode.entries import Entry, Numbered
@@ -20,16 +21,20 @@ from sessionframe.providers.opencode.sessions import V1, V2
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+ASSISTANT = "assistant"
+
 OLD_TABLES = frozenset({"id", "session_id", "data"})
 """Columns that the tables `message` and `part` of every version have."""
-LONGEST_STEP = 2048
+LONGEST_STEP = 1024
 """Bytes of the JSON text of a part that can end a step: those seen have up to 450. Longer ones are the texts and outputs that make up a
 database, and are not looked into for usage alone."""
+BYTES = "octet_length(data)" if sqlite_version_info >= (3, 43) else "length(CAST(data AS BLOB))"
+"""The newer function reads no more than the length."""
 STEPS = f"""
     SELECT message_id, id, rowid, CAST(data AS BLOB) FROM part
-    WHERE session_id = ? AND length(CAST(data AS BLOB)) <= {LONGEST_STEP} AND instr(data, 'step-finish')
+    WHERE session_id = ? AND {BYTES} <= {LONGEST_STEP} AND instr(data, 'step-finish')
     ORDER BY message_id, id"""  # noqa: S608 - a number
-"""The parts that end a step. The length comes first: it costs nothing, and most of a database is in few long parts."""
+"""The parts that end a step. The length comes first: it costs next to nothing, and most of a database is in few long parts."""
 PARTS = "SELECT id, rowid, CAST(data AS BLOB) FROM part WHERE message_id = ? ORDER BY id"
 MESSAGES = "SELECT id, rowid, CAST(data AS BLOB) FROM message WHERE session_id = ? ORDER BY time_created, id"
 NEWER = "SELECT id, rowid, type, CAST(data AS BLOB) FROM session_message WHERE session_id = ? ORDER BY {order}"
@@ -101,36 +106,27 @@ class Store:
         return self._database.select(query, session_id) if query else iter(())
 
     def _version1(self, session_id: str, newer: dict[str, Row]) -> Iterator[Entry]:
-        steps: dict[str, list[Row]] = {}
-        if self._light:
-            for message_id, *step in self._database.select(STEPS, session_id):
-                steps.setdefault(text(message_id) or "", []).append(tuple(step))
+        record_type = LightMessage if self._light else Message
+        steps = self._steps(session_id) if self._light else {}
         for message_id, line, data in self._database.select(MESSAGES, session_id):
             name = text(message_id) or ""
-            if name in newer:
-                continue
-            record = self._decode(data, LightMessage if self._light else Message, line)
-            if record is None:
+            record = None if name in newer else self._decode(data, record_type, line)
+            if record is None or (self._light and record.role != ASSISTANT):
                 continue
             counted_as, copied = original(name, record, record.role, self._near)
-            parts = steps.get(name, []) if self._light else self._database.select(PARTS, name)
-            yield Entry(
-                name,
-                counted_as,
-                copied,
-                V1,
-                self._source.path,
-                whole(line),
-                record,
-                self._parts(parts),
-                self._raw(data),
-            )
+            parts = steps.get(name, []) if self._light else self._parts(self._database.select(PARTS, name), Part)
+            yield Entry(name, counted_as, copied, V1, self._source.path, line, record, parts, self._raw(data))
 
-    def _parts(self, rows: Iterable[Row]) -> Iterator[Numbered]:
-        for part_id, line, data in rows:
-            part = self._decode(data, Step if self._light else Part, line)
-            if part is not None:
-                yield Numbered(text(part_id) or "", part)
+    def _steps(self, session_id: str) -> dict[str, list[Numbered]]:
+        """The parts that end a step, by the message they belong to."""
+        found: dict[str, list[Row]] = {}
+        for message_id, *step in self._database.select(STEPS, session_id):
+            found.setdefault(text(message_id) or "", []).append(tuple(step))
+        return {name: self._parts(rows, Step) for name, rows in found.items()}
+
+    def _parts(self, rows: Iterable[Row], record_type: type[Step]) -> list[Numbered]:
+        decoded_rows = ((text(part_id) or "", self._decode(data, record_type, line)) for part_id, line, data in rows)
+        return [Numbered(part_id, part) for part_id, part in decoded_rows if part is not None]
 
     def _version2(self, rows: dict[str, Row]) -> Iterator[Entry]:
         for name, (_, line, kind, data) in rows.items():
@@ -139,14 +135,14 @@ class Store:
                 continue
             said = text(kind) or ""
             if said not in version2.TYPES:
-                self._problems.add("unknown-record", f"message type {said!r}", whole(line))
+                self._problems.add("unknown-record", f"message type {said!r}", line)
                 continue
             counted_as, copied = original(name, record, said, self._near_newer)
             message, parts = version2.converted(said, record)
-            yield Entry(name, counted_as, copied, V2, self._source.path, whole(line), message, parts, self._raw(data))
+            yield Entry(name, counted_as, copied, V2, self._source.path, line, message, parts, self._raw(data))
 
-    def _decode(self, data: object, record_type: type[T], line: object) -> T | None:
-        return decoded(as_bytes(data), record_type, self._problems, whole(line))
+    def _decode(self, data: object, record_type: type[T], line: int) -> T | None:
+        return decoded(as_bytes(data), record_type, self._problems, line)
 
     def _raw(self, data: object) -> str | None:
         return text(data) if self._want.raw else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sessionframe.providers.opencode.records import LightMessage, Part, Step
@@ -43,5 +43,5 @@ class Entry(NamedTuple):
     source: str
     line: int | None
     message: LightMessage
-    parts: Iterable[Numbered]
+    parts: Sequence[Numbered]
     raw: str | None = None

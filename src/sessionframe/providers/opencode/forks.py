@@ -11,6 +11,7 @@ from sessionframe.providers.opencode.records import LightMessage, LightV2, Token
 ID = re.compile(r"^(?:msg|prt|ses)_([0-9a-f]{12})")
 CLOCK_BITS = 36
 """Bits of an id's clock, in milliseconds: it begins anew every 795 days."""
+CLOCK = (1 << CLOCK_BITS) - 1
 COUNTER_BITS = 12
 LATE_MS = 1000
 """A message gets its id within milliseconds of its creation; a fork gives new ids and keeps the times [ms]."""
@@ -50,7 +51,7 @@ def is_copied(record_id: str, created_ms: float | None) -> bool:
 
 def ids_made_at(created_ms: float) -> tuple[str, str]:
     """Least and greatest id of the messages that were made at a time."""
-    first, last = (int(created_ms) + shift & (1 << CLOCK_BITS) - 1 for shift in (-2, LATE_MS))
+    first, last = (int(created_ms) + shift & CLOCK for shift in (-2, LATE_MS))
     return f"msg_{first:09x}", f"msg_{last:09x}~"
 
 
@@ -69,7 +70,7 @@ def original(record_id: str, message: LightMessage | LightV2, kind: str | None, 
     they have in common.
     """
     created_ms = message.time.created if message.time is not None else None
-    if created_ms is None or not is_copied(record_id, created_ms):
+    if created_ms is None or record_id[4:13] == f"{int(created_ms) & CLOCK:09x}" or not is_copied(record_id, created_ms):
         return record_id, False
     own = fingerprint(message, kind)
     for candidate in near(*ids_made_at(created_ms)):

@@ -64,20 +64,19 @@ class Reader:
         requests = Requests(places, self._problems)
         if self._want.only_usage:
             for entry in entries:
-                yield from requests.rows(entry, list(entry.parts))
+                yield from requests.rows(entry, entry.parts)
             return
         row = session_row(places, own.source if own else self._source.path, own)
         messages = Messages(places, self._want, self._problems)
         tables = self._want.tables
         for entry in entries:
-            parts = list(entry.parts)
-            for made in messages.rows(entry, parts, self._positions(entry.source)):
+            for made in messages.rows(entry, entry.parts, self._positions(entry.source)):
                 if isinstance(made, MessageRow):
                     seen(row, made)
                 if isinstance(made, ToolCallRow) or "messages" in tables:
                     yield made
             if "usage" in tables:
-                yield from requests.rows(entry, parts)
+                yield from requests.rows(entry, entry.parts)
         if "sessions" in tables:
             yield named(row, messages.first_prompt, content=self._want.content)
 

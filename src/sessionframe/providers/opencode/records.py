@@ -57,6 +57,10 @@ class Folder(msgspec.Struct, gc=False):
     root: str | None = None
 
 
+class Titles(msgspec.Struct, gc=False):
+    """Title and changed files of a user's turn: on a user's message `summary` is these, on an assistant's it marks a compaction."""
+
+
 class LightMessage(msgspec.Struct, gc=False):
     """A message of which only the usage is wanted."""
 
@@ -69,7 +73,7 @@ class LightMessage(msgspec.Struct, gc=False):
     cost: float | None = None
     tokens: Tokens | None = None
     finish: str | None = None
-    summary: msgspec.Raw = ABSENT
+    summary: bool | Titles | None = None
 
 
 class ErrorData(msgspec.Struct, gc=False):

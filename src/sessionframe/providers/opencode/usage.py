@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
-from sessionframe.formats.text import is_present
 from sessionframe.providers.opencode.entries import Entry, Numbered
 from sessionframe.providers.opencode.forks import CLOCK_BITS, clock_of
 from sessionframe.providers.opencode.records import Cache, LightMessage, Span, Step, Tokens
@@ -48,7 +47,7 @@ class Requests:
         self._problems = problems
         self._version = version(places.known.version if places.known else None)
 
-    def rows(self, entry: Entry, parts: Sequence[Numbered]) -> Iterator[UsageRow]:
+    def rows(self, entry: Entry, parts: Sequence[Numbered]) -> list[UsageRow]:
         """The requests of one message.
 
         Each step is a request: the step's own numbers count, and the message's only where it has no finished step. Evidence: a
@@ -57,14 +56,15 @@ class Requests:
         """
         message = entry.message
         if message.role != ASSISTANT:
-            return
+            return []
         steps = [each for each in parts if each.part.type == STEP_FINISH]
         if not steps:
-            if is_billed(message):
-                yield self._row(entry, message, 0, at(message, None), "session_message" if entry.layout == V2 else "message")
-            return
-        for number, step in enumerate(steps):
-            yield self._row(entry, step.part, number, at(message, step.id if len(steps) > 1 else None), STEP_FINISH)
+            told = "session_message" if entry.layout == V2 else "message"
+            return [self._row(entry, message, 0, at(message, None), told)] if is_billed(message) else []
+        several = len(steps) > 1
+        return [
+            self._row(entry, step.part, number, at(message, step.id if several else None), STEP_FINISH) for number, step in enumerate(steps)
+        ]
 
     def _row(self, entry: Entry, told: LightMessage | Step, number: int, when: int | None, evidence: str) -> UsageRow:
         message, tokens = entry.message, told.tokens or Tokens()
@@ -98,7 +98,7 @@ class Requests:
         )
 
     def _input(self, entry: Entry, tokens: Tokens, cache: Cache) -> int | None:
-        if tokens.input is None or not holds_cache(entry, tokens, cache, self._version):
+        if tokens.total is not None or tokens.input is None or not holds_cache(entry, tokens, cache, self._version):
             return tokens.input
         return tokens.input - (cache.read or 0)
 
@@ -142,9 +142,10 @@ def holds_cache(entry: Entry, tokens: Tokens, cache: Cache, writer: tuple[int, .
     """Whether the input contains the tokens read from the cache.
 
     Up to 1.0.97 it does for all providers but Anthropic and Bedrock: 0.5.29 wrote an input of 1000 with 300 of them read, and charged
-    them twice. Nothing in the numbers tells, so the version of the session decides; a total was written by later versions only.
+    them twice. Nothing in the numbers tells, so the version of the session decides. Asked only of numbers without a total, which later
+    versions write.
     """
-    if tokens.total is not None or entry.layout == V2 or (tokens.input or 0) < (cache.read or 0) or cache.write:
+    if entry.layout == V2 or (tokens.input or 0) < (cache.read or 0) or cache.write:
         return False
     if is_anthropic(entry.message):
         return False
@@ -165,9 +166,8 @@ def version(text: str | None) -> tuple[int, ...] | None:
 
 
 def kind(message: LightMessage) -> RequestKind:
-    """What a request was for: a compaction says so by `summary: true`; on user messages `summary` is an object of titles and diffs."""
-    is_summary = is_present(message.summary) and bytes(memoryview(message.summary)) == b"true"
-    return COMPACTION if is_summary or message.mode == COMPACTION else "reply"
+    """What a request was for: a compaction says so by `summary: true`."""
+    return COMPACTION if message.summary is True or message.mode == COMPACTION else "reply"
 
 
 def is_final(message: LightMessage, evidence: str) -> bool | None:
@@ -197,7 +197,7 @@ def copy_rank(entry: Entry, places: Places) -> int:
     What a fork copied comes last, and of several forks the oldest first. Otherwise the better layout counts: version 2 has copied the
     rows of version 1, and version 1 the trees, which are never newer.
     """
-    if not entry.is_copied:
+    if not entry.is_copied:  # nearly always
         return entry.layout
     created_ms = (places.known.created_ms if places.known else None) or 0
     return COPIED_RANK + created_ms * LAYOUTS + entry.layout

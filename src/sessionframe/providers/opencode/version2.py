@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sessionframe.formats.text import ABSENT
 from sessionframe.providers.opencode.entries import Numbered
 from sessionframe.providers.opencode.records import Content, LightMessage, LightV2, Message, MessageV2, Model, Part, Span, ToolState
 
@@ -25,21 +24,20 @@ ROLES = {
 }
 """Type of a message -> who speaks; `switch` is a note about the session and says nothing."""
 TYPES = ROLES.keys()
-IS_SUMMARY = msgspec.Raw(b"true")
 PART_OF_CONTENT = {"text": "text", "reasoning": "reasoning", "tool": "tool"}
 
 
-def converted(kind: str, record: LightV2) -> tuple[LightMessage, Iterator[Numbered]]:
+def converted(kind: str, record: LightV2) -> tuple[LightMessage, list[Numbered]]:
     """A message with its parts; version 2 keeps one row per model request, so no part ends a step."""
     model = record.model or Model()
     message = LightMessage() if not isinstance(record, MessageV2) else Message(agent=record.agent, error=record.error)
     message.role = ROLES[kind]
     message.time, message.cost, message.tokens, message.finish = record.time, recorded_cost(record), record.tokens, record.finish
     message.modelID, message.providerID = model.id or model.modelID, model.providerID
-    message.summary = IS_SUMMARY if kind == "compaction" else ABSENT
+    message.summary = kind == "compaction"
     if not isinstance(record, MessageV2):
-        return message, iter(())
-    return message, (Numbered(f"{number}", part) for number, part in enumerate(parts(kind, record)))
+        return message, []
+    return message, [Numbered(f"{number}", part) for number, part in enumerate(parts(kind, record))]
 
 
 def recorded_cost(record: LightV2) -> float | None:
