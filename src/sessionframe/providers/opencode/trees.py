@@ -50,9 +50,7 @@ class Tree:
                 counted_as, copied = original(message_id, record, record.role, self._near)
                 parts = list(self._parts_of(message_id, record))
                 raw = path.read_text("utf-8", errors="replace") if self._want.raw else None
-                yield Entry(
-                    message_id, counted_as, copied, self._layout, str(path), None, record, list(self._parts_of(message_id, record)), raw
-                )
+                yield Entry(message_id, counted_as, copied, self._layout, str(path), None, record, parts, raw)
 
     def _parts_of(self, message_id: str, message: LightMessage) -> Iterator[Numbered]:
         if self._want.only_usage and message.role != "assistant":
