@@ -76,57 +76,52 @@ class Shape:
     ----------
     basic
         Name of a plain miniature with at least one request.
-    add_unknown
-        Adds a record of a type that does not exist to a source, as the agent would write it.
+    unknown
+        A record of a type that does not exist, as the agent would write it.
     clone
         Source path -> path of a second copy of it under another name that the agent might use.
-    whole_records
-        Content of a source that was cut off -> the part of it in complete records, of which none may be lost. None where a cut
-        leaves no such part: then nothing is raised and nothing invented.
+    add
+        (content of a file, record) -> the content with the record where the agent would write its next one.
+    whole
+        The beginning of a file that was cut off -> a file with the complete records in it. None where a cut leaves no such records:
+        then nothing is raised and nothing invented.
     """
 
     basic: str
-    add_unknown: Callable[[Path], None]
+    unknown: bytes
     clone: Callable[[Path], Path]
-    whole_records: Callable[[bytes], bytes] | None
+    add: Callable[[bytes, bytes], bytes] = lambda content, record: content + record
+    whole: Callable[[bytes], bytes] | None = lambda cut: cut[: cut.rfind(b"\n") + 1]
 
 
-def append(record: bytes) -> Callable[[Path], None]:
-    """Adds a record at the end of a file."""
-
-    def add(path: Path) -> None:
-        with path.open("ab") as file:
-            file.write(record)
-
-    return add
-
-
-def whole_lines(content: bytes) -> bytes:
-    """JSON lines up to the last line feed."""
-    return content[: content.rfind(b"\n") + 1]
-
-
-def add_part(path: Path) -> None:
-    """Adds a part of an unknown type to the last message of a database of OpenCode's."""
-    with sqlite3.connect(path) as database:
-        database.execute(
-            "INSERT INTO part SELECT 'prt_no_such', id, session_id, time_created, time_updated, ? FROM message ORDER BY id DESC LIMIT 1",
-            ('{"type":"no-such-part","tokens":{"output":5}}',),
-        )
-    database.close()
+def into_parts(content: bytes, record: bytes) -> bytes:
+    """A database of OpenCode's with one more part of its last message."""
+    database = sqlite3.connect(":memory:")
+    database.deserialize(content[:18] + b"\x01\x01" + content[20:])  # in memory there is no log
+    database.execute(
+        "INSERT INTO part SELECT 'prt_no_such', id, session_id, time_created, time_updated, ? FROM message ORDER BY id DESC LIMIT 1",
+        (record.decode(),),
+    )
+    database.commit()
+    return bytes(database.serialize())
 
 
 def of_opencode(name: str) -> Shape:
     """The shape of a program that keeps OpenCode's databases under its own name."""
-    return Shape("basic", add_part, clone=lambda path: path.with_name(f"{name}-clone.db"), whole_records=None)
+    return Shape(
+        basic="basic",
+        unknown=b'{"type":"no-such-part","tokens":{"output":5}}',
+        clone=lambda path: path.with_name(f"{name}-clone.db"),
+        add=into_parts,
+        whole=None,
+    )
 
 
 SHAPES: dict[str, Shape] = {
     "claude-code": Shape(
         basic="basic",
-        add_unknown=append(b'{"type":"no-such-record","uuid":"none","payload":{"usage":{"output_tokens":5}}}\n'),
+        unknown=b'{"type":"no-such-record","uuid":"none","payload":{"usage":{"output_tokens":5}}}\n',
         clone=lambda path: path.with_name("c10ne000-0000-4000-8000-000000000000.jsonl"),
-        whole_records=whole_lines,
     ),
     "codex": Shape(
         basic="basic",

@@ -122,7 +122,8 @@ def test_an_unknown_record_adds_one_issue_and_changes_nothing_else(agent: str, t
     """Formats grow."""
     home = copied(basic(agent), tmp_path / "home")
     here = everything(home, agent)
-    SHAPES[agent].add_unknown(transcript(home, agent))
+    path = transcript(home, agent)
+    path.write_bytes(SHAPES[agent].add(path.read_bytes(), SHAPES[agent].unknown))
     there = everything(home, agent)
     assert [issue["kind"] for issue in there["issues"] if issue not in here["issues"]] == ["unknown-record"]
     assert {name: rows for name, rows in there.items() if name != "issues"} == {
@@ -142,12 +143,12 @@ def test_cutting_a_file_anywhere_loses_at_most_the_cut_record(agent: str, cut: f
     complete = totals(home, agent)
     path.write_bytes(content[:size])
     found = totals(home, agent)
-    whole_records = SHAPES[agent].whole_records
-    if whole_records is None:
+    whole = SHAPES[agent].whole
+    if whole is None:
         assert all(found[name] <= complete[name] for name in complete)
         assert found == complete or everything(home, agent)["issues"]
         return
-    path.write_bytes(whole_records(content[:size]))
+    path.write_bytes(whole(content[:size]))
     assert found["requests"] in {totals(home, agent)["requests"], totals(home, agent)["requests"] + 1}
 
 

@@ -55,6 +55,10 @@ PLANS: Mapping[str, Plan] = {
             1: ("interrupted",),
         },
     ),
+    "opencode": Plan(
+        421, {32: QUIET, 29: ("copied",), 26: ("agents",), 21: ("fork",), 15: ("compacted",), 8: ("api-errors",), 1: ("unpriced",)}
+    ),
+    "kilo": Plan(422, {31: QUIET, 25: ("agents", "copied"), 20: ("fork",), 12: ("compacted",), 5: ("interrupted", "agents")}),
 }
 """Agent type -> its part of the demo. A new agent is a line here."""
 

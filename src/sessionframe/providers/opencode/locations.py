@@ -91,6 +91,34 @@ class Place:
         return any(stem == name or stem.startswith(f"{name}-") for name in self.databases)
 
 
+OPENCODE = Place("opencode", ("opencode",), "OPENCODE_DB", "OPENCODE_DATA_DIR")
+KILO = Place("kilo", ("kilo", "opencode"), "KILO_DB", "KILO_DATA_DIR")
+"""Kilo goes on with a database of OpenCode that it finds in its own folder."""
+
+
+def database_path() -> Path | None:
+    """The database that OpenCode uses on this computer.
+
+    Returns
+    -------
+    Path or None
+        What `OPENCODE_DB` names, else `opencode.db` in OpenCode's data folder, else the database of another channel that was changed
+        last. None where there is none: OpenCode is not used here, or only versions before 1.2 were. `scan` reads all of them.
+
+    Examples
+    --------
+    >>> import sessionframe as sf
+    >>> sf.database_path()  # doctest: +SKIP
+    PosixPath('/home/demo/.local/share/opencode/opencode.db')
+    """
+    machine = Machine.this()
+    chosen = OPENCODE.chosen_database(machine)
+    if chosen is not None and chosen.is_file():
+        return chosen
+    found = [path for folder, _ in OPENCODE.folders(machine) for path in OPENCODE.database_paths(folder) if path.is_file()]
+    return min(found, key=lambda path: (path.name != "opencode.db", -path.stat().st_mtime_ns, path.name), default=None)
+
+
 def listed(folder: Path, issues: list[IssueRow] | None = None) -> list[str]:
     """The names in a folder, sorted; none where there is no folder."""
     try:

@@ -117,11 +117,11 @@ def is_billed(message: LightMessage) -> bool:
     A command that the user ran (`!ls`) is an assistant's message with zero tokens; one that failed or was cut off before its first
     answer has none either, and what the vendor may have billed for it is nowhere.
     """
-    tokens = message.tokens
-    if tokens is None:
-        return message.finish is not None
+    tokens = message.tokens or Tokens()
     cache = tokens.cache or Cache()
-    return any((tokens.input, tokens.output, tokens.reasoning, cache.read, cache.write, message.cost))
+    counts = (tokens.input, tokens.output, tokens.reasoning, cache.read, cache.write)
+    unknown = all(count is None for count in counts)
+    return any((*counts, message.cost)) or (unknown and message.finish is not None)
 
 
 def holds_reasoning(entry: Entry, tokens: Tokens, cache: Cache) -> bool | None:
