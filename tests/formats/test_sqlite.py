@@ -205,7 +205,7 @@ def test_columns_of_a_table(tmp_path: Path) -> None:
     """By which versions are told apart; a table that is not there has none."""
     path = made(tmp_path / "x.db")
     with Database(str(path), Problems("")) as database:
-        assert (database.columns("t"), database.columns("u")) == ({"a", "b"}, frozenset())
+        assert (sorted(database.columns("t")), sorted(database.columns("u"))) == (["a", "b"], [])
 
 
 def test_cells_of_any_type() -> None:

@@ -56,7 +56,7 @@ def test_a_request_whose_tokens_are_unknown_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "output"),
+    "step, output",
     [
         (tokens(700, 50, 20, 300, total=1050), 50),
         (tokens(700, 30, 20, 300, total=1050), 50),
@@ -82,25 +82,24 @@ def test_google_keeps_thoughts_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "provider", "model", "step", "fresh"),
+    "writer, step, fresh",
     [
-        ("0.9.0", "openai", "gpt-5", tokens(1000, 50, 0, 300), 700),
-        ("1.0.97", "openai", "gpt-5", tokens(1000, 50, 0, 300), 700),
-        ("1.0.98", "openai", "gpt-5", tokens(1000, 50, 0, 300), 1000),
-        ("0.9.0", "openai", "gpt-5", tokens(1000, 50, 0, 300, total=1350), 1000),
-        ("0.9.0", "anthropic", "claude-sonnet-4-5", tokens(1000, 50, 0, 300), 1000),
-        ("0.9.0", "opencode", "claude-sonnet-4-5", tokens(1000, 50, 0, 300), 1000),
-        ("0.9.0", "opencode", "grok-code", tokens(1000, 50, 0, 300), 700),
-        ("0.9.0", "github-copilot", "claude-sonnet-4-5", tokens(1000, 50, 0, 300), 700),
-        ("0.9.0", "openai", "gpt-5", tokens(100, 50, 0, 300), 100),
-        ("0.9.0", "somebody", "claude", tokens(1000, 50, 0, 300, 5), 1000),
-        ("local", "openai", "gpt-5", tokens(1000, 50, 0, 300), 1000),
+        (("0.9.0", "openai", "gpt-5"), tokens(1000, 50, 0, 300), 700),
+        (("1.0.97", "openai", "gpt-5"), tokens(1000, 50, 0, 300), 700),
+        (("1.0.98", "openai", "gpt-5"), tokens(1000, 50, 0, 300), 1000),
+        (("0.9.0", "openai", "gpt-5"), tokens(1000, 50, 0, 300, total=1350), 1000),
+        (("0.9.0", "anthropic", "claude-sonnet-4-5"), tokens(1000, 50, 0, 300), 1000),
+        (("0.9.0", "opencode", "claude-sonnet-4-5"), tokens(1000, 50, 0, 300), 1000),
+        (("0.9.0", "opencode", "grok-code"), tokens(1000, 50, 0, 300), 700),
+        (("0.9.0", "github-copilot", "claude-sonnet-4-5"), tokens(1000, 50, 0, 300), 700),
+        (("0.9.0", "openai", "gpt-5"), tokens(100, 50, 0, 300), 100),
+        (("0.9.0", "somebody", "claude"), tokens(1000, 50, 0, 300, 5), 1000),
+        (("local", "openai", "gpt-5"), tokens(1000, 50, 0, 300), 1000),
     ],
 )
-def test_cached_tokens_are_no_part_of_the_input(
-    tmp_path: Path, version: str, provider: str, model: str, step: dict[str, Any], fresh: int
-) -> None:
+def test_cached_tokens_are_no_part_of_the_input(tmp_path: Path, writer: tuple[str, str, str], step: dict[str, Any], fresh: int) -> None:
     """They were up to 1.0.97, except where Anthropic's numbers are passed on."""
+    version, provider, model = writer
     home = Home(tmp_path).session(version=version).reply(step, providerID=provider, modelID=model)
     assert numbers(home)[0][0] == fresh
 
@@ -144,7 +143,7 @@ def test_a_compaction_is_a_request_of_its_own_kind(tmp_path: Path, want: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("data", "count", "issues"),
+    "data, count, issues",
     [
         ('{"role":"assistant", cut', 0, ["broken-line"]),
         ("\x00\x00\x00", 0, ["broken-line"]),
