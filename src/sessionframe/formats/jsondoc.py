@@ -64,6 +64,20 @@ def decoded(content: bytes, record_type: type[T], problems: Problems, line: int 
     return record
 
 
+def cells(record_type: type[T], problems: Problems) -> Callable[[Any, int | None], T | None]:
+    """`decoded` for the cells of a database, one after the other: (cell, number of its row) -> record. A cell may hold anything."""
+    decode = decoder_for(record_type)
+
+    def read(cell: Any, line: int | None) -> T | None:
+        try:
+            record: T = decode(cell)
+        except (*REFUSED, TypeError):
+            return decoded(cell if isinstance(cell, bytes) else str(cell or "").encode(errors="replace"), record_type, problems, line)
+        return record
+
+    return read
+
+
 @cache
 def decoder_for(record_type: type[T]) -> Callable[[bytes], T]:
     """The fast decoder of a record type, made once; one that keeps undecoded text looks through it first."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from sqlite3 import sqlite_version_info
-from typing import TypeVar
 
-import msgspec
-
-from sessionframe.formats.jsondoc import decoded
+from sessionframe.formats.jsondoc import cells
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.sqlite import Database, Row, text
 from sessionframe.providers.contract import Source, Want
@@ -18,8 +15,6 @@ from sessionframe.providers.opencode.forks import Candidate, fingerprint, origin
 from sessionframe.providers.opencode.locations import in_share
 from sessionframe.providers.opencode.records import LightMessage, LightV2, Message, MessageV2, Part, Step
 from sessionframe.providers.opencode.sessions import V1, V2
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 ASSISTANT = "assistant"
 
@@ -31,7 +26,7 @@ database, and are not looked into for usage alone."""
 BYTES = "octet_length(data)" if sqlite_version_info >= (3, 43) else "length(CAST(data AS BLOB))"
 """The newer function reads no more than the length."""
 STEPS = f"""
-    SELECT message_id, id, rowid, CAST(data AS BLOB) FROM part
+    SELECT id, rowid, CAST(data AS BLOB), message_id FROM part
     WHERE session_id = ? AND {BYTES} <= {LONGEST_STEP} AND instr(data, 'step-finish')
     ORDER BY message_id, id"""  # noqa: S608 - a number
 """The parts that end a step. The length comes first: it costs next to nothing, and most of a database is in few long parts."""
@@ -69,6 +64,9 @@ class Store:
         self._want = want
         self._problems = problems
         self._light = want.only_usage
+        self._message = cells(LightMessage if self._light else Message, problems)
+        self._part = cells(Step if self._light else Part, problems)
+        self._newer_message = cells(LightV2 if self._light else MessageV2, problems)
         self._old = all(database.columns(table) >= OLD_TABLES for table in ("message", "part"))
         newer = database.columns("session_message")
         self._newer = NEWER.format(order="seq, id" if "seq" in newer else "time_created, id") if newer >= OLD_TABLES else None
@@ -106,31 +104,34 @@ class Store:
         return self._database.select(query, session_id) if query else iter(())
 
     def _version1(self, session_id: str, newer: dict[str, Row]) -> Iterator[Entry]:
-        record_type = LightMessage if self._light else Message
         steps = self._steps(session_id) if self._light else {}
         for message_id, line, data in self._database.select(MESSAGES, session_id):
-            name = text(message_id) or ""
-            record = None if name in newer else self._decode(data, record_type, line)
+            record = self._message(data, line)
             if record is None or (self._light and record.role != ASSISTANT):
                 continue
+            name = text(message_id) or ""
+            if name in newer:
+                continue
             counted_as, copied = original(name, record, record.role, self._near)
-            parts = steps.get(name, []) if self._light else self._parts(self._database.select(PARTS, name), Part)
+            parts = self._parts(steps.get(message_id, ()) if self._light else self._database.select(PARTS, name))
             yield Entry(name, counted_as, copied, V1, self._source.path, line, record, parts, self._raw(data))
 
-    def _steps(self, session_id: str) -> dict[str, list[Numbered]]:
+    def _steps(self, session_id: str) -> dict[object, list[Row]]:
         """The parts that end a step, by the message they belong to."""
-        found: dict[str, list[Row]] = {}
-        for message_id, *step in self._database.select(STEPS, session_id):
-            found.setdefault(text(message_id) or "", []).append(tuple(step))
-        return {name: self._parts(rows, Step) for name, rows in found.items()}
+        found: dict[object, list[Row]] = {}
+        for row in self._database.select(STEPS, session_id):
+            if row[3] in found:
+                found[row[3]].append(row)
+            else:
+                found[row[3]] = [row]
+        return found
 
-    def _parts(self, rows: Iterable[Row], record_type: type[Step]) -> list[Numbered]:
-        decoded_rows = ((text(part_id) or "", self._decode(data, record_type, line)) for part_id, line, data in rows)
-        return [Numbered(part_id, part) for part_id, part in decoded_rows if part is not None]
+    def _parts(self, rows: Iterable[Row]) -> list[Numbered]:
+        return [Numbered(text(row[0]) or "", part) for row in rows if (part := self._part(row[2], row[1])) is not None]
 
     def _version2(self, rows: dict[str, Row]) -> Iterator[Entry]:
         for name, (_, line, kind, data) in rows.items():
-            record = self._decode(data, LightV2 if self._light else MessageV2, line)
+            record = self._newer_message(data, line)
             if record is None:
                 continue
             said = text(kind) or ""
@@ -141,30 +142,20 @@ class Store:
             message, parts = version2.converted(said, record)
             yield Entry(name, counted_as, copied, V2, self._source.path, line, message, parts, self._raw(data))
 
-    def _decode(self, data: object, record_type: type[T], line: int) -> T | None:
-        return decoded(as_bytes(data), record_type, self._problems, line)
-
     def _raw(self, data: object) -> str | None:
         return text(data) if self._want.raw else None
 
     def _near(self, first: str, last: str) -> Iterator[Candidate]:
         """Messages by their ids, which an index finds."""
+        read = cells(LightMessage, Problems(self._source.path))  # faults are reported where the messages' own session is read
         for message_id, data in self._database.select(NEAR, first, last):
-            record = self._quietly(data, LightMessage)
+            record = read(data, None)
             if record is not None:
                 yield Candidate(text(message_id) or "", fingerprint(record, record.role))
 
     def _near_newer(self, first: str, last: str) -> Iterator[Candidate]:
+        read = cells(LightV2, Problems(self._source.path))
         for message_id, kind, data in self._database.select(NEAR_NEWER, first, last):
-            record = self._quietly(data, LightV2)
+            record = read(data, None)
             if record is not None:
                 yield Candidate(text(message_id) or "", fingerprint(record, text(kind)))
-
-    def _quietly(self, data: object, record_type: type[T]) -> T | None:
-        """Decode a row whose faults are reported where its own session is read."""
-        return decoded(as_bytes(data), record_type, Problems(self._source.path))
-
-
-def as_bytes(data: object) -> bytes:
-    """The JSON text of a row, whatever type it has."""
-    return data if isinstance(data, bytes) else str(data or "").encode(errors="replace")

@@ -27,6 +27,8 @@ CACHE_TAKEN_OUT = (1, 0, 98)
 VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)")
 CONTRADICTORY = "a step's total is neither the sum of its counts with reasoning nor without: taken as stated"
 
+NO_CACHE = Cache()
+NOTHING = Tokens()
 COPIED_RANK = 1_000
 LAYOUTS = 4
 
@@ -58,17 +60,16 @@ class Requests:
         if message.role != ASSISTANT:
             return []
         steps = [each for each in parts if each.part.type == STEP_FINISH]
+        if len(steps) == 1:  # nearly always
+            return [self._row(entry, steps[0].part, 0, at(message, None), STEP_FINISH)]
         if not steps:
             told = "session_message" if entry.layout == V2 else "message"
             return [self._row(entry, message, 0, at(message, None), told)] if is_billed(message) else []
-        several = len(steps) > 1
-        return [
-            self._row(entry, step.part, number, at(message, step.id if several else None), STEP_FINISH) for number, step in enumerate(steps)
-        ]
+        return [self._row(entry, step.part, number, at(message, step.id), STEP_FINISH) for number, step in enumerate(steps)]
 
     def _row(self, entry: Entry, told: LightMessage | Step, number: int, when: int | None, evidence: str) -> UsageRow:
-        message, tokens = entry.message, told.tokens or Tokens()
-        cache = tokens.cache or Cache()
+        message, tokens = entry.message, told.tokens or NOTHING
+        cache = tokens.cache or NO_CACHE
         place = self._places.place(message.path)
         if when is None:
             self._problems.add("missing-time", "request without a usable time", entry.line)
