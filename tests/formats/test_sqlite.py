@@ -138,10 +138,13 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path, end: str) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_an_empty_log_holds_nothing(tmp_path: Path) -> None:
-    """A reader of another program left it."""
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_empty_log_holds_nothing(tmp_path: Path, shared: bool) -> None:
+    """A reader of another program left it, with or without the shared memory."""
     path = made(tmp_path / "x.db")
     Path(f"{path}-wal").touch()
+    if shared:
+        Path(f"{path}-shm").write_bytes(bytes(32768))
     before = beside(path)
     assert read(path) == ([(100,)], [])
     assert beside(path) == before

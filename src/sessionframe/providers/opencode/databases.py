@@ -33,6 +33,7 @@ STEPS = f"""
 PARTS = "SELECT id, rowid, CAST(data AS BLOB) FROM part WHERE message_id = ? ORDER BY id"
 MESSAGES = "SELECT id, rowid, CAST(data AS BLOB) FROM message WHERE session_id = ? ORDER BY time_created, id"
 NEWER = "SELECT id, rowid, type, CAST(data AS BLOB) FROM session_message WHERE session_id = ? ORDER BY {order}"
+NEWER_IDS = "SELECT id FROM session_message WHERE session_id = ?"
 SESSIONS = {
     "message": "SELECT DISTINCT session_id FROM message",
     "session_message": "SELECT DISTINCT session_id FROM session_message",
@@ -93,17 +94,15 @@ class Store:
         """
         self._database.begin()
         try:
-            newer = {text(row[0]) or "": row for row in self._rows(self._newer, session_id)}
+            newer = {text(row[0]) or "" for row in self._database.select(NEWER_IDS, session_id)} if self._newer else set()
             if self._old:
                 yield from self._version1(session_id, newer)
-            yield from self._version2(newer)
+            if newer:
+                yield from self._version2(session_id)
         finally:
             self._database.end()
 
-    def _rows(self, query: str | None, session_id: str) -> Iterator[Row]:
-        return self._database.select(query, session_id) if query else iter(())
-
-    def _version1(self, session_id: str, newer: dict[str, Row]) -> Iterator[Entry]:
+    def _version1(self, session_id: str, newer: set[str]) -> Iterator[Entry]:
         steps = self._steps(session_id) if self._light else {}
         for message_id, line, data in self._database.select(MESSAGES, session_id):
             record = self._message(data, line)
@@ -129,12 +128,12 @@ class Store:
     def _parts(self, rows: Iterable[Row]) -> list[Numbered]:
         return [Numbered(text(row[0]) or "", part) for row in rows if (part := self._part(row[2], row[1])) is not None]
 
-    def _version2(self, rows: dict[str, Row]) -> Iterator[Entry]:
-        for name, (_, line, kind, data) in rows.items():
+    def _version2(self, session_id: str) -> Iterator[Entry]:
+        for message_id, line, kind, data in self._database.select(self._newer or "", session_id):
             record = self._newer_message(data, line)
             if record is None:
                 continue
-            said = text(kind) or ""
+            name, said = text(message_id) or "", text(kind) or ""
             if said not in version2.TYPES:
                 self._problems.add("unknown-record", f"message type {said!r}", line)
                 continue
