@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 import sessionframe as sf
+from sessionframe.engine import registry
 from sessionframe.machine import Machine, Platform
 from sessionframe.providers.contract import Root
-from sessionframe.providers.opencode import KILO, PROVIDER, locations
-from sessionframe.providers.opencode.locations import in_share
+from sessionframe.providers.opencode import KILO, PROVIDER, family_member, locations
+from sessionframe.providers.opencode.locations import Place, in_share
 from tests.providers.opencode.databases import FULL, Home, Read, sources, tokens
 
 
@@ -120,3 +122,18 @@ def test_database_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sf.database_path() == tmp_path / "mine.db"
     monkeypatch.setenv("OPENCODE_DB", "gone.db")
     assert sf.database_path() == data / "opencode.db"
+
+
+def test_a_program_made_from_opencode_is_two_lines(tmp_path: Path) -> None:
+    """The same tables in another folder; the agent is the folder's name."""
+    home = Home(tmp_path).session().reply(tokens(7, 1)).write()
+    folder = tmp_path / ".local" / "share" / "mimocode"
+    folder.mkdir()
+    home.path.rename(folder / "mimocode-dev.db")
+    info = dataclasses.replace(PROVIDER.info, agent_type="mimocode", title="MiMo Code")
+    sf.register("mimocode", family_member(info, Place("mimocode", ("mimocode",), "MIMOCODE_DB", "MIMOCODE_DIR")))
+    try:
+        usage = sf.scan("mimocode", "opencode", home=tmp_path, n_jobs=1).usage.to_frame("polars")
+    finally:
+        registry.unregister("mimocode")
+    assert usage.select("agent", "input_tokens").rows() == [("mimocode", 7)]
