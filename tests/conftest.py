@@ -11,8 +11,11 @@ import pytest
 OVERRIDES = (
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
-    "OPENCODE_DATA_DIR",
     "GEMINI_CLI_HOME",
+    "KILO_DATA_DIR",
+    "KILO_DB",
+    "OPENCODE_DATA_DIR",
+    "OPENCODE_DB",
     "QWEN_HOME",
     "QWEN_RUNTIME_DIR",
     "XDG_CONFIG_HOME",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sessionframe.machine import Machine
     from sessionframe.model import Message, MessageRole, MessageType, Session, SessionProvider, SessionSummary, TokenUsage
     from sessionframe.pricing import PriceList, update_prices
+    from sessionframe.providers.opencode.locations import database_path
 
     __version__: str
 
@@ -58,6 +59,7 @@ __all__ = [
     "TokenUsage",
     "__version__",
     "analysis",
+    "database_path",
     "default_providers",
     "list_all_sessions",
     "plot",
@@ -85,6 +87,7 @@ MODULES: dict[str, str] = {
     "sessionframe.machine": "Machine",
     "sessionframe.model": "Message MessageRole MessageType Session SessionProvider SessionSummary TokenUsage",
     "sessionframe.pricing": "PriceList update_prices",
+    "sessionframe.providers.opencode.locations": "database_path",
 }
 """Where the public names are."""
 PLACES = {name: module for module, names in MODULES.items() for name in names.split()}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import sessionframe as sf
 from sessionframe.engine import registry
 from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES, TableName
+from tests.laid_out import lay_out, needs_laying_out
 
 SAMPLES = Path(__file__).parents[2] / "data-samples"
 PRICED = ("cost_usd", "price_key", "vendor")
@@ -37,8 +42,9 @@ class Sample:
 
     @property
     def home(self) -> Path:
-        """The home folder."""
-        return self.folder / "home"
+        """The home folder; one with databases is laid out once."""
+        kept = self.folder / "home"
+        return laid_out(kept) if needs_laying_out(kept) else kept
 
     @property
     def truth(self) -> dict[str, Any]:
@@ -47,6 +53,14 @@ class Sample:
 
     def __str__(self) -> str:
         return f"{self.agent}-{self.case}"
+
+
+@cache
+def laid_out(home: Path) -> Path:
+    """A home whose databases have been built, for as long as the tests run; tests that change it take a copy."""
+    folder = tempfile.mkdtemp(prefix="sessionframe-sample-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return lay_out(home, Path(folder, "home"))
 
 
 def samples() -> list[Sample]:
@@ -69,7 +83,8 @@ class Shape:
     add
         (content of a file, record) -> the content with the record where the agent would write its next one.
     whole
-        The beginning of a file that was cut off -> a file with the complete records in it.
+        The beginning of a file that was cut off -> a file with the complete records in it. None where a cut leaves no such records:
+        then nothing is raised and nothing invented.
     also
         The agent's other layouts.
     """
@@ -78,7 +93,7 @@ class Shape:
     unknown: bytes
     clone: Callable[[Path], Path]
     add: Callable[[bytes, bytes], bytes] = lambda content, record: content + record
-    whole: Callable[[bytes], bytes] = lambda cut: cut[: cut.rfind(b"\n") + 1]
+    whole: Callable[[bytes], bytes] | None = lambda cut: cut[: cut.rfind(b"\n") + 1]
     also: tuple[Shape, ...] = ()
 
 
@@ -97,6 +112,29 @@ def whole_elements(cut: bytes) -> bytes:
     """The complete elements of a document that was cut off, as a document; nothing where there is none."""
     at = cut.rfind(ELEMENT_END)
     return cut[: at + len(ELEMENT_END)] + LIST_END + b"\n}" if at >= 0 else b""
+
+
+def into_parts(content: bytes, record: bytes) -> bytes:
+    """A database of OpenCode's with one more part of its last message."""
+    database = sqlite3.connect(":memory:")
+    database.deserialize(content[:18] + b"\x01\x01" + content[20:])  # in memory there is no log
+    database.execute(
+        "INSERT INTO part SELECT 'prt_no_such', id, session_id, time_created, time_updated, ? FROM message ORDER BY id DESC LIMIT 1",
+        (record.decode(),),
+    )
+    database.commit()
+    return bytes(database.serialize())
+
+
+def of_opencode(name: str) -> Shape:
+    """The shape of a program that keeps OpenCode's databases under its own name."""
+    return Shape(
+        basic="basic",
+        unknown=b'{"type":"no-such-part","tokens":{"output":5}}',
+        clone=lambda path: path.with_name(f"{name}-clone.db"),
+        add=into_parts,
+        whole=None,
+    )
 
 
 SHAPES: dict[str, Shape] = {
@@ -138,6 +176,8 @@ SHAPES: dict[str, Shape] = {
             ),
         ),
     ),
+    "opencode": of_opencode("opencode"),
+    "kilo": of_opencode("kilo"),
 }
 
 

@@ -12,8 +12,9 @@ import pytest
 import sessionframe as sf
 from sessionframe.testing import Truth, make_demo, make_home
 from sessionframe.testing.truth import Tokens
+from tests.testing.test_homes import contents
 
-AGENTS = ("codex", "gemini", "qwen")
+AGENTS = ("codex", "gemini", "qwen", "opencode", "kilo")
 TOKENS = tuple(asdict(Tokens()))
 
 
@@ -58,6 +59,9 @@ def test_every_request_is_found_once(made: tuple[sf.Logs, Truth]) -> None:
     assert summed(usage, "repo_root") == stated(truth.by_repo_root)
     assert logs.usage.to_frame("polars", replays=True)["is_replay"].sum() == truth.total.replayed_requests
     assert truth.total.replayed_requests > 0
+    recorded = {name: thread.recorded_cost_usd for name, thread in truth.by_session.items() if thread.recorded_cost_usd}
+    found = dict(logs.sessions.to_frame("polars").drop_nulls("recorded_cost_usd").select("session_id", "recorded_cost_usd").iter_rows())
+    assert {name: cost for name, cost in found.items() if cost} == pytest.approx(recorded)
 
 
 def test_every_session_is_found_with_what_happened_in_it(made: tuple[sf.Logs, Truth]) -> None:
@@ -94,9 +98,5 @@ def test_a_sound_home_has_no_issues_but_models_without_a_price(made: tuple[sf.Lo
 
 def test_the_same_seed_gives_the_same_bytes(agent: str, tmp_path: Path) -> None:
     first, second = (make_home(tmp_path / name, agents=[agent], sessions=4) for name in "ab")
-    contents = [
-        {path.relative_to(tmp_path / name).as_posix(): path.read_bytes() for path in sorted((tmp_path / name).rglob("*")) if path.is_file()}
-        for name in "ab"
-    ]
-    assert contents[0] == contents[1]
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert first.to_json() == second.to_json()

@@ -88,7 +88,7 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
     chunk = max(CHUNK_BYTES, plan.size // MOST_CHUNKS) if want.only_usage else CHUNK_BYTES  # frames of usage alone are small
     tasks = [task for group in plan.groups for task in group_tasks(group, want, issues, chunk)]
     tasks.sort(key=lambda task: -task.size)  # workers take the largest first, so that no big one is left for the end
-    jobs = worthwhile_jobs(plan, want, options.jobs)
+    jobs = min(worthwhile_jobs(plan, want, options.jobs), len(tasks))
     parsed = list(run(tasks, jobs, Ticker(plan.size, options.progress), meanwhile=load_libraries))
 
     from sessionframe.engine.assemble import assemble  # loads polars, for which the workers should not have to wait
@@ -125,7 +125,7 @@ def group_tasks(group: Group, want: Want, issues: list[IssueRow], chunk: int) ->
         issues.append(failure(problem, group.provider, group.machine, "prepare"))
         prepared = None
     job = Job(group.provider.parse, Context(group.machine, prepared), want, group.names)
-    for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.path)), chunk):
+    for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.key)), chunk):
         yield Task(job, sources)
 
 

@@ -99,8 +99,8 @@ def resolved(path: Path) -> Path:
 
 
 def discovered(provider: Provider, machine: Machine, roots: Iterable[Root], issues: list[IssueRow]) -> tuple[Source, ...]:
-    """The sources below the roots, each path once."""
-    sources: dict[str, Source] = {}
+    """The sources below the roots, each once."""
+    sources: dict[tuple[str, str], Source] = {}
     for root in roots:
         try:
             found = provider.discover(root)
@@ -108,7 +108,7 @@ def discovered(provider: Provider, machine: Machine, roots: Iterable[Root], issu
             issues.append(failure(problem, provider, machine, "discover", str(root.path)))
             found = Found()
         for source in found.sources:
-            sources.setdefault(source.path, source)
+            sources.setdefault(source.key, source)
         for issue in found.issues:
             issue.agent, issue.host = provider.agent_type, machine.label
             issues.append(issue)

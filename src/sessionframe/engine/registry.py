@@ -24,6 +24,8 @@ BUILT_IN: dict[str, str] = {
     "codex": "sessionframe.providers.codex:PROVIDER",
     "gemini": "sessionframe.providers.gemini:PROVIDER",
     "qwen": "sessionframe.providers.qwen:PROVIDER",
+    "opencode": "sessionframe.providers.opencode:PROVIDER",
+    "kilo": "sessionframe.providers.opencode:KILO",
 }
 """Agent type -> where its provider is. A new agent is a line here."""
 GROUP = "sessionframe.providers"

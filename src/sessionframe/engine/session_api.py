@@ -141,22 +141,23 @@ class SessionApi:
 
     def _sources(self) -> list[Source]:
         """Everything the agent has on the machine, each path once."""
-        found: dict[str, Source] = {}
+        found: dict[tuple[str, str], Source] = {}
         for root in self._roots():
             for source in self._provider.discover(root).sources:
-                found.setdefault(source.path, source)
+                found.setdefault(source.key, source)
         return list(found.values())
 
     def _context(self, sources: list[Source]) -> Context:
         return Context(self._machine, self._provider.prepare(sources))
 
     def _sources_of(self, session_id: str, sources: list[Source], context: Context) -> list[Source]:
-        """The sources of a session: by their paths, else by a look into those whose path leaves it open."""
+        """The sources of a session: by their paths and by a look into databases, else into all whose path leaves it open."""
         named = [source for source in sources if source.session_id == session_id]
+        named += [source for source in sources if source.holds_many and self._holds(source, session_id, context)]
         if named:
             return named
         root = session_id.partition("/")[0]
-        open_ones = [source for source in sources if not source.session_id or source.root_session_id == root]
+        open_ones = [s for s in sources if not s.holds_many and (not s.session_id or s.root_session_id == root)]
         found = [source for source in open_ones if self._holds(source, session_id, context)]
         if not found:
             raise self._not_found(session_id)
@@ -167,7 +168,7 @@ class SessionApi:
 
         Requests count too: a parent repeats those of a sub-agent whose own file is gone.
         """
-        rows: Iterable[ParsedRow] = self._provider.parse(source, Want(ONE_SESSION | {"usage"}), context)
+        rows: Iterable[ParsedRow] = self._provider.parse(source, Want(ONE_SESSION | {"usage"}, session_id=session_id), context)
         return any(isinstance(row, MessageRow | SessionRow | UsageRow) and row.session_id == session_id for row in rows)
 
     def _title(self, row: SessionRow, tally: Tally, sources: list[Source], context: Context) -> str | None:

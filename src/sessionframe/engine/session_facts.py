@@ -70,7 +70,7 @@ def described(row: MessageRow | UsageRow) -> SessionRow:
 
 def longest_first(sources: Iterable[Source]) -> list[Source]:
     """Sources of one session, the longest first: of two copies it is the more complete."""
-    return sorted(sources, key=lambda source: (-(source.size or 0), source.path))
+    return sorted(sources, key=lambda source: (-(source.size or 0), source.key))
 
 
 def merged(rows: Sequence[SessionRow]) -> SessionRow:

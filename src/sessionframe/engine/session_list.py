@@ -46,7 +46,7 @@ class Listing:
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._seen: dict[str, tuple[Stamp, Seen]] = {}
+        self._seen: dict[tuple[str, str], tuple[Stamp, Seen]] = {}
         self._prepared: Any = None
 
     def summaries(self, context: Context, sources: Sequence[Source]) -> list[SessionSummary]:
@@ -54,12 +54,12 @@ class Listing:
         seen = self.seen(context, sources)
         places: dict[str, list[Source]] = {}
         for source in longest_first(sources):
-            for session_id in seen[source.path].sessions:
+            for session_id in seen[source.key].sessions:
                 places.setdefault(session_id, []).append(source)
         given = best_titles(title for each in seen.values() for title in each.titles)
         found = []
         for session_id, where in places.items():
-            facts = [seen[source.path].sessions[session_id] for source in where]
+            facts = [seen[source.key].sessions[session_id] for source in where]
             row = merged([each.row for each in facts])
             if row.kind in LISTED:
                 title = better_title(row, given, chain.from_iterable(each.records for each in facts))
@@ -70,21 +70,21 @@ class Listing:
         """Hash of a record's id -> the best title that any source gives to the session that holds the record."""
         return best_titles(title for seen in self.seen(context, sources).values() for title in seen.titles)
 
-    def seen(self, context: Context, sources: Sequence[Source]) -> dict[str, Seen]:
-        """Path of a source -> what it says."""
+    def seen(self, context: Context, sources: Sequence[Source]) -> dict[tuple[str, str], Seen]:
+        """Key of a source -> what it says."""
         if context.prepared != self._prepared:  # a title or a folder that a sidecar gives may be in any row
             self._seen.clear()
             self._prepared = context.prepared
-        return {source.path: self._read(context, source) for source in sources}
+        return {source.key: self._read(context, source) for source in sources}
 
     def _read(self, context: Context, source: Source) -> Seen:
         stamp = stamp_of(source)
-        remembered = self._seen.get(source.path)
+        remembered = self._seen.get(source.key)
         if remembered is not None and remembered[0] == stamp:
             return remembered[1]
         seen = read(self._provider, context, source)
         if stamp is not None:
-            self._seen[source.path] = stamp, seen
+            self._seen[source.key] = stamp, seen
         return seen
 
     def _count(self, context: Context, where: Sequence[Source], facts: Sequence[Facts]) -> int:

@@ -10,7 +10,7 @@ from sessionframe.model import Message, MessageRole, MessageType, TokenUsage
 from sessionframe.providers.contract import Context, Provider, Source, Want
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, UsageRow
 
-USAGE = Want(frozenset({"usage"}))
+USAGE: frozenset[TableName] = frozenset({"usage"})
 
 
 class Spent(NamedTuple):
@@ -32,8 +32,10 @@ class Spent(NamedTuple):
         )
 
 
-Requests: TypeAlias = dict[int | None, list[Spent]]
-"""Line of the record that tells -> the requests it tells of."""
+Record: TypeAlias = tuple[str, int | None]
+"""File and line of a record."""
+Requests: TypeAlias = dict[Record, list[Spent]]
+"""The record that tells -> the requests it tells of."""
 
 
 def spent_with(row: MessageRow, left: Requests) -> list[Spent]:
@@ -42,24 +44,28 @@ def spent_with(row: MessageRow, left: Requests) -> list[Spent]:
     Those of its line, unless the line holds several messages: then those of its own message. And those of an earlier line of the same
     message that had no content yet: some agents write the counts before the first part.
     """
-    here = left.pop(row.line, [])
+    record = row.source, row.line
+    here = left.pop(record, [])
     if len({spent.message_id for spent in here}) > 1:
         others = [spent for spent in here if spent.message_id not in {None, row.message_id}]
         here = [spent for spent in here if spent.message_id in {None, row.message_id}]
         if others:
-            left[row.line] = others
+            left[record] = others
     return [*early(row, left), *here]
 
 
 def early(row: MessageRow, left: Requests) -> list[Spent]:
     """The requests of lines that the log has passed without a content part, where they belong to this row's message."""
-    passed = []
-    for line, waiting in left.items():  # in the order of the log, so that the first line ahead ends the search
-        if line is None or row.line is None or line >= row.line:
+    passed: list[Record] = []
+    if row.message_id is None or row.line is None:
+        return []
+    for record, waiting in left.items():  # in the order of the log, so that the first line ahead ends the search
+        source, line = record
+        if source != row.source or line is None or line >= row.line:
             break
         if all(spent.message_id == row.message_id for spent in waiting):
-            passed.append(line)
-    return [spent for line in passed for spent in left.pop(line)]
+            passed.append(record)
+    return [spent for record in passed for spent in left.pop(record)]
 
 
 class Stream:
@@ -109,7 +115,7 @@ class Stream:
 
         Memory does not grow with the text: of the whole session only the token counts are held.
         """
-        want = Want(tables, content=True, raw=raw)
+        want = Want(tables, content=True, raw=raw, session_id=self._session_id)
         requests, known = Copies(self._sources), Copies(self._sources)
         for source in self._sources:
             spent = self._requests(source, requests)
@@ -137,14 +143,14 @@ class Stream:
         """The message rows of all sources without their text, each record once."""
         known = Copies(self._sources)
         for source in self._sources:
-            yield from self.rows(source, Want(frozenset({"messages"})), known)
+            yield from self.rows(source, Want(frozenset({"messages"}), session_id=self._session_id), known)
 
     def _requests(self, source: Source, known: Copies) -> Requests:
         """A first, light pass: what was spent, by the line that tells."""
         found: Requests = {}
-        for row in self._provider.parse(source, USAGE, self._context):
+        for row in self._provider.parse(source, Want(USAGE, session_id=self._session_id), self._context):
             if isinstance(row, UsageRow) and row.session_id == self._session_id and known.is_new(row.dedup_key, source):
-                found.setdefault(row.line, []).append(spent_on(row))
+                found.setdefault((row.source, row.line), []).append(spent_on(row))
                 self._spender = self._spender or described(row)
             elif isinstance(row, IssueRow):
                 self.issues.append(row)
@@ -152,7 +158,7 @@ class Stream:
 
     def _without_content(self, left: Requests) -> Iterator[Message]:
         """Requests whose record has no content part: their tokens must not be lost, so each is a message without text."""
-        for line, requests in left.items():
+        for (_, line), requests in left.items():
             for number, spent in enumerate(requests):
                 yield Message(
                     id=spent.message_id or f"{line}:{number}",
@@ -169,11 +175,11 @@ class Copies:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._needed = len(sources) > 1
-        self._first: dict[str, str] = {}
+        self._first: dict[str, tuple[str, str]] = {}
 
     def is_new(self, key: str | None, source: Source) -> bool:
         """Whether no earlier source holds a record with this key; a record without one is always new."""
-        return not self._needed or key is None or self._first.setdefault(key, source.path) == source.path
+        return not self._needed or key is None or self._first.setdefault(key, source.key) == source.key
 
 
 def spent_on(row: UsageRow) -> Spent:

@@ -69,7 +69,7 @@ class Start(NamedTuple):
     opening: re.Pattern[str] = OPENING
 
 
-def salvage(line: bytes, number: int, record_type: type[T], problems: Problems, *, ended: bool) -> Iterator[T]:
+def salvage(line: bytes, number: int | None, record_type: type[T], problems: Problems, *, ended: bool) -> Iterator[T]:
     """Read what can be read of a line that the fast decoder refused.
 
     Parameters
@@ -103,7 +103,7 @@ def salvage(line: bytes, number: int, record_type: type[T], problems: Problems, 
     yield from built(pieces.objects, number, record_type, problems)
 
 
-def report_blank(line: bytes, mended: list[str], number: int, problems: Problems) -> None:
+def report_blank(line: bytes, mended: list[str], number: int | None, problems: Problems) -> None:
     """A blank line is nothing to report, unless NUL bytes or a byte order mark stood there."""
     if nuls := line.count(b"\x00"):
         problems.add("broken-line", f"{nuls} NUL bytes and nothing else: a write that a crash lost", number)
@@ -111,7 +111,7 @@ def report_blank(line: bytes, mended: list[str], number: int, problems: Problems
         problems.add("repaired", "; ".join(mended), number)
 
 
-def built(objects: list[Any], number: int, record_type: type[T], problems: Problems) -> Iterator[T]:
+def built(objects: list[Any], number: int | None, record_type: type[T], problems: Problems) -> Iterator[T]:
     """The records that JSON values stand for."""
     for piece in objects:
         if not isinstance(piece, dict):

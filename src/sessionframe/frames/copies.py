@@ -18,6 +18,7 @@ KEY = ("agent", "dedup_key")
 """Copies have the same key. The host is no part of it: a backup of a home changes no total."""
 
 IDENTITY = ("session_id", "root_session_id", "host")
+HOLDER = "holder"
 ROW = "_row"
 """Position of a row in its frame: what is learned of a few rows is written back by it, without copying the other columns."""
 
@@ -114,13 +115,18 @@ def shared(rows: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        A part of `rows`, usually a small one, with `ROW`, the position in `rows`; empty without further work when no key
-        repeats at all.
+        A part of `rows`, usually a small one, with `ROW`, the position in `rows`, and `HOLDER`, who holds the copy; empty without
+        further work when no key repeats at all.
     """
     keyed = rows.select("dedup_key", "is_replay").with_row_index(ROW).filter(pl.col("dedup_key").is_not_null() & ~pl.col("is_replay"))
     positions = keyed.filter(pl.col("dedup_key").is_duplicated())[ROW]  # the cheap question first: one column, no groups
-    repeated = rows.with_row_index(ROW)[positions]
-    return repeated.filter(pl.col("source").n_unique().over(KEY) > 1) if repeated.height else repeated
+    repeated = rows.with_row_index(ROW)[positions].with_columns(holder().alias(HOLDER))
+    return repeated.filter(pl.col(HOLDER).n_unique().over(KEY) > 1) if repeated.height else repeated
+
+
+def holder() -> pl.Expr:
+    """Who holds a row: its source; where sessions of one source copy each other, the session in it."""
+    return pl.when(pl.col("copy_rank").is_null()).then("source").otherwise(pl.concat_str("source", "session_id", separator="\0"))
 
 
 def decide(rows: pl.DataFrame, copies: pl.DataFrame, owners: Owners) -> pl.DataFrame:
@@ -138,8 +144,27 @@ def decide(rows: pl.DataFrame, copies: pl.DataFrame, owners: Owners) -> pl.DataF
     Returns
     -------
     polars.DataFrame
-        One row per key: `agent`, `dedup_key`, `owner` (a source).
+        One row per key: `agent`, `dedup_key`, `owner` (a holder).
     """
+    ranked = copies.filter(pl.col("copy_rank").is_not_null())
+    return pl.concat([decide_by_evidence(rows, copies.filter(pl.col("copy_rank").is_null()), owners), decide_by_rank(rows, ranked)])
+
+
+def decide_by_rank(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
+    """Find the owner of records that say themselves how good the claim of each copy is, record by record.
+
+    Of equals, such as a home and its backup, the session that holds more is the more complete one.
+    """
+    involved = rows.select("source", "session_id").filter(pl.col("source").is_in(copies["source"].unique().implode()))
+    extents = involved.group_by("source", "session_id").agg(pl.len().alias("extent"))
+    ranked = copies.join(extents, on=("source", "session_id"), how="left").sort(
+        "copy_rank", "extent", pl.col("host").fill_null(""), HOLDER, descending=[False, True, False, False]
+    )
+    return ranked.unique(KEY, keep="first", maintain_order=True).select(*KEY, pl.col(HOLDER).alias("owner"))
+
+
+def decide_by_evidence(rows: pl.DataFrame, copies: pl.DataFrame, owners: Owners) -> pl.DataFrame:
+    """Find the owner of records by what speaks for each source as a whole being a copy or an original."""
     sets = copies.group_by(KEY).agg(pl.col("source").unique().sort().alias("holders"))
     sets = sets.with_columns(pl.col("holders").list.join("\0").alias("set"))
     decided = {name: owners.owner(holders) for name, holders in holder_sets(rows, copies.join(sets, on=KEY))}
@@ -180,7 +205,7 @@ def inherited_rows(copies: pl.DataFrame) -> pl.DataFrame:
     copies
         What `shared` returned, with `owner`.
     """
-    own = copies.filter(pl.col("owner") == pl.col("source")).unique(KEY, keep="first", maintain_order=True)
+    own = copies.filter(pl.col("owner") == pl.col(HOLDER)).unique(KEY, keep="first", maintain_order=True)
     originals = own.select(*KEY, *(pl.col(name).alias(f"owner_{name}") for name in IDENTITY))
-    replays = copies.filter(pl.col("owner") != pl.col("source"))
+    replays = copies.filter(pl.col("owner") != pl.col(HOLDER))
     return replays.join(originals, on=KEY, how="left").select("agent", *IDENTITY, "line", *(f"owner_{name}" for name in IDENTITY))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from sessionframe.frames.copies import KEY, ROW, Lineages, Owners, decide, inherited_rows, shared
+from sessionframe.frames.copies import HOLDER, KEY, ROW, Lineages, Owners, decide, inherited_rows, shared
 from sessionframe.frames.results import pair_results
 from sessionframe.schema import IssueRow
 
@@ -117,9 +117,9 @@ def mark(rows: pl.DataFrame, owners: Owners) -> Marked:
     """Set `is_replay` for the rows that another source owns."""
     copies = shared(rows)
     if copies.is_empty():
-        return Marked(rows, copies.with_columns(owner=pl.col("source")))
+        return Marked(rows, copies.with_columns(owner=pl.col(HOLDER)))
     owned = copies.join(decide(rows, copies, owners), on=KEY, how="left", maintain_order="left")
-    replays = owned.filter(pl.col("owner") != pl.col("source"))[ROW]
+    replays = owned.filter(pl.col("owner") != pl.col(HOLDER))[ROW]
     return Marked(rows.with_columns(rows["is_replay"].clone().scatter(replays, values=True)), owned)
 
 
@@ -130,22 +130,30 @@ def best_measurement(requests: Marked) -> pl.DataFrame:
     with the largest output was the last and final one.
     """
     usage, copies = requests
-    is_owner = pl.col("owner") == pl.col("source")
+    is_owner = pl.col("owner") == pl.col(HOLDER)
     finality = pl.when("is_final").then(2).when(pl.col("is_final").is_null()).then(1).otherwise(0)
     ranked = copies.sort(
         pl.col("output_tokens").fill_null(-1), finality, is_owner, "source", "line", descending=[True, True, True, False, False]
     )
-    best = ranked.unique(KEY, keep="first", maintain_order=True).select(*KEY, *(pl.col(name).alias(f"best_{name}") for name in MEASUREMENT))
-    owner = copies.filter(is_owner).select(ROW, *KEY, "source")
-    better = owner.join(best, on=KEY).filter(pl.col("best_source") != pl.col("source"))
+    best = ranked.unique(KEY, keep="first", maintain_order=True).select(
+        *KEY, *(pl.col(name).alias(f"best_{name}") for name in (*MEASUREMENT, HOLDER))
+    )
+    owner = copies.filter(is_owner).select(ROW, *KEY, HOLDER)
+    better = owner.join(best, on=KEY).filter(pl.col(f"best_{HOLDER}") != pl.col(HOLDER))
     if better.is_empty():
         return usage
     return usage.with_columns(usage[name].clone().scatter(better[ROW], better[f"best_{name}"]) for name in MEASUREMENT)
 
 
 def copied_prefixes(messages: pl.DataFrame) -> pl.DataFrame:
-    """How far each source that holds copied messages was copied: `source`, `copied_to` (a line)."""
-    return messages.filter(pl.col("is_replay")).group_by("source").agg(pl.col("line").max().alias("copied_to"))
+    """How far each source that holds copied messages was copied: `source`, `copied_to` (a line).
+
+    Only for sources that are written from their beginning to their end; in a database lines of many sessions mingle, and each
+    copied record has a key.
+    """
+    return (
+        messages.filter(pl.col("is_replay") & pl.col("copy_rank").is_null()).group_by("source").agg(pl.col("line").max().alias("copied_to"))
+    )
 
 
 def mark_prefix(rows: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:

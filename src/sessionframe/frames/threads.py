@@ -49,10 +49,10 @@ def merged(facts: pl.DataFrame, found: Deduplicated) -> pl.DataFrame:
     several = facts.select(SESSION).is_duplicated()
     if not several.any():
         return facts
-    own = own_rows(found, "agent", "source").rename({"rows": "_own"})
+    own = own_rows(found, "agent", "source", "session_id").rename({"rows": "_own"})
     first = (
         facts.filter(several)
-        .join(own, on=("agent", "source"), how="left")
+        .join(own, on=("agent", "source", "session_id"), how="left")
         .sort(pl.col("_own").fill_null(0), "started_at", "source", descending=[True, False, False], nulls_last=True)
     )
     special = {

@@ -93,6 +93,10 @@ class Source:
         The root it was found under.
     facts
         Anything else that the path or `prepare` tells, as plain values.
+    part
+        Which part of the file it stands for, where several sources share one that is worth several processes; empty otherwise.
+    holds_many
+        It holds many sessions, and only its content tells which: a database.
     """
 
     path: str
@@ -104,6 +108,13 @@ class Source:
     companions: tuple[str, ...] = ()
     root: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    part: str = ""
+    holds_many: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells sources apart."""
+        return self.path, self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +137,15 @@ class Want:
         Text is asked for.
     raw
         Each record's own JSON text is asked for too.
+    session_id
+        Only this session is asked for; empty for all. A provider that cannot find it faster than by reading everything may give
+        rows of other sessions too.
     """
 
     tables: frozenset[TableName]
     content: bool = False
     raw: bool = False
+    session_id: str = ""
 
     @property
     def only_usage(self) -> bool:

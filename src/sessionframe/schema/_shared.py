@@ -29,6 +29,14 @@ Line: TypeAlias = Annotated[
     ),
 ]
 DedupKey: TypeAlias = Annotated[str | None, About("equal for records that are copies of each other", internal=True)]
+CopyRank: TypeAlias = Annotated[
+    int | None,
+    About(
+        "how good the claim of this copy to the record is, the smallest wins, in a source where sessions copy each other; "
+        "null where the source as a whole is a copy or an original",
+        internal=True,
+    ),
+]
 
 Tokens: TypeAlias = int | None
 InputTokens: TypeAlias = Annotated[Tokens, About("uncached input", "tokens")]

@@ -38,4 +38,5 @@ class MessageRow(shared.Row, kw_only=True, gc=False):
     line: shared.Line = None
     record_id: Annotated[str | None, About("id of the record in its file", internal=True)] = None
     dedup_key: shared.DedupKey = None
+    copy_rank: shared.CopyRank = None
     raw: Annotated[str | None, About("the record as JSON text, when asked for", internal=True)] = None

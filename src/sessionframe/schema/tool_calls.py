@@ -50,3 +50,4 @@ class ToolCallRow(shared.Row, kw_only=True, gc=False):
     source: shared.SourcePath
     line: shared.Line = None
     dedup_key: shared.DedupKey = None
+    copy_rank: shared.CopyRank = None

@@ -47,6 +47,7 @@ class UsageRow(shared.Row, kw_only=True, gc=False):
     source: shared.SourcePath
     line: shared.Line = None
     dedup_key: shared.DedupKey = None
+    copy_rank: shared.CopyRank = None
     is_echo: Annotated[
         bool, About("a report of a record that another source should hold: counts only when it is nowhere else", internal=True)
     ] = False

@@ -61,6 +61,10 @@ PLANS: Mapping[str, Plan] = {
     "qwen": Plan(
         412, {33: QUIET, 28: ("agents",), 23: ("copied", "named"), 20: ("fork",), 13: ("compacted",), 6: ("interrupted",), 2: QUIET}
     ),
+    "opencode": Plan(
+        421, {32: QUIET, 29: ("copied",), 26: ("agents",), 21: ("fork",), 15: ("compacted",), 8: ("api-errors",), 1: ("unpriced",)}
+    ),
+    "kilo": Plan(422, {31: QUIET, 25: ("agents", "copied"), 20: ("fork",), 12: ("compacted",), 5: ("interrupted", "agents")}),
 }
 """Agent type -> its part of the demo. A new agent is a line here."""
 

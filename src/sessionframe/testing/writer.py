@@ -25,6 +25,8 @@ WRITERS: Mapping[str, str] = {
     "codex": "sessionframe.testing.codex:CodexWriter",
     "gemini": "sessionframe.testing.gemini:GeminiWriter",
     "qwen": "sessionframe.testing.qwen:QwenWriter",
+    "opencode": "sessionframe.testing.opencode:OpenCodeWriter",
+    "kilo": "sessionframe.testing.opencode:KiloWriter",
 }
 """Agent type -> module and class; a class is made from (home, truth, chance)."""
 

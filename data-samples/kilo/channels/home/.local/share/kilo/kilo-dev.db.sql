@@ -1,0 +1,17 @@
+BEGIN TRANSACTION;
+CREATE TABLE project(id text PRIMARY KEY, worktree text NOT NULL, vcs text, name text, time_created integer NOT NULL, time_updated integer NOT NULL, sandboxes text NOT NULL);
+CREATE TABLE session(id text PRIMARY KEY, project_id text NOT NULL, workspace_id text, parent_id text, slug text NOT NULL, directory text NOT NULL, title text NOT NULL, version text NOT NULL, cost real DEFAULT 0 NOT NULL, tokens_input integer DEFAULT 0 NOT NULL, tokens_output integer DEFAULT 0 NOT NULL, revert text, agent text, model text, time_created integer NOT NULL, time_updated integer NOT NULL);
+CREATE TABLE message(id text PRIMARY KEY, session_id text NOT NULL, time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
+CREATE TABLE part(id text PRIMARY KEY, message_id text NOT NULL, session_id text NOT NULL, time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
+CREATE INDEX message_session_time_created_id_idx ON message(session_id,time_created,id);
+CREATE INDEX part_message_id_id_idx ON part(message_id,id);
+CREATE INDEX part_session_idx ON part(session_id);
+INSERT INTO project(id,worktree,vcs,name,time_created,time_updated,sandboxes) VALUES('p-shop','/home/demo/code/shop','git',NULL,1790848800000,1790848800000,'[]');
+INSERT INTO session(id,project_id,parent_id,slug,directory,title,version,time_created,time_updated) VALUES('ses_f0917eaffffedemoDemoDemo00','p-shop',NULL,'quiet-river','/home/demo/code/shop','Round totals once','1.18.33',1790848800000,1790848860000);
+INSERT INTO message(id,session_id,time_created,time_updated,data) VALUES('msg_0f6e818e8001demoDemoDemo00','ses_f0917eaffffedemoDemoDemo00',1790848801000,1790848801000,'{"role":"user","time":{"created":1790848801000},"agent":"build","model":{"providerID":"anthropic","modelID":"claude-sonnet-4-5"}}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6e818e8002demoDemoDemo00','msg_0f6e818e8001demoDemoDemo00','ses_f0917eaffffedemoDemoDemo00',1790848801000,1790848801000,'{"type":"text","text":"Please round the total only once."}');
+INSERT INTO message(id,session_id,time_created,time_updated,data) VALUES('msg_0f6e81cd0001demoDemoDemo00','ses_f0917eaffffedemoDemoDemo00',1790848802000,1790848802000,'{"parentID":"msg_0f6e818e8001demoDemoDemo00","role":"assistant","mode":"build","agent":"build","path":{"cwd":"/home/demo/code/shop","root":"/home/demo/code/shop"},"cost":0.01,"tokens":{"total":540,"input":500,"output":40,"reasoning":0,"cache":{"read":0,"write":0}},"modelID":"claude-sonnet-4-5","providerID":"anthropic","time":{"created":1790848802000,"completed":1790848804000},"finish":"stop"}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6e81cd0002demoDemoDemo00','msg_0f6e81cd0001demoDemoDemo00','ses_f0917eaffffedemoDemoDemo00',1790848804000,1790848804000,'{"type":"step-start"}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6e824a0003demoDemoDemo00','msg_0f6e81cd0001demoDemoDemo00','ses_f0917eaffffedemoDemoDemo00',1790848804000,1790848804000,'{"type":"text","text":"Done.","time":{"start":1790848802100,"end":1790848804000}}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6e824a0004demoDemoDemo00','msg_0f6e81cd0001demoDemoDemo00','ses_f0917eaffffedemoDemoDemo00',1790848804000,1790848804000,'{"reason":"stop","type":"step-finish","tokens":{"total":540,"input":500,"output":40,"reasoning":0,"cache":{"read":0,"write":0}},"cost":0.01}');
+COMMIT;

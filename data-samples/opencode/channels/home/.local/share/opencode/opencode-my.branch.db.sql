@@ -1,0 +1,17 @@
+BEGIN TRANSACTION;
+CREATE TABLE project(id text PRIMARY KEY, worktree text NOT NULL, vcs text, name text, time_created integer NOT NULL, time_updated integer NOT NULL, sandboxes text NOT NULL);
+CREATE TABLE session(id text PRIMARY KEY, project_id text NOT NULL, parent_id text, slug text NOT NULL, directory text NOT NULL, title text NOT NULL, version text NOT NULL, revert text, time_created integer NOT NULL, time_updated integer NOT NULL);
+CREATE TABLE message(id text PRIMARY KEY, session_id text NOT NULL, time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
+CREATE TABLE part(id text PRIMARY KEY, message_id text NOT NULL, session_id text NOT NULL, time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
+CREATE INDEX message_session_time_created_id_idx ON message(session_id,time_created,id);
+CREATE INDEX part_message_id_id_idx ON part(message_id,id);
+CREATE INDEX part_session_idx ON part(session_id);
+INSERT INTO project(id,worktree,vcs,name,time_created,time_updated,sandboxes) VALUES('p-shop','/home/demo/code/shop','git',NULL,1790848800000,1790848800000,'[]');
+INSERT INTO session(id,project_id,parent_id,slug,directory,title,version,time_created,time_updated) VALUES('ses_f090ec33fffedemoDemoDemo00','p-shop',NULL,'quiet-river','/home/demo/code/shop','New session - 2026-10-01T10:10:00.000Z','1.2.1',1790849400000,1790849460000);
+INSERT INTO message(id,session_id,time_created,time_updated,data) VALUES('msg_0f6f140a8001demoDemoDemo00','ses_f090ec33fffedemoDemoDemo00',1790849401000,1790849401000,'{"role":"user","time":{"created":1790849401000},"agent":"build","model":{"providerID":"anthropic","modelID":"claude-sonnet-4-5"}}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6f140a8002demoDemoDemo00','msg_0f6f140a8001demoDemoDemo00','ses_f090ec33fffedemoDemoDemo00',1790849401000,1790849401000,'{"type":"text","text":"Which cache do the tiles use?"}');
+INSERT INTO message(id,session_id,time_created,time_updated,data) VALUES('msg_0f6f14490001demoDemoDemo00','ses_f090ec33fffedemoDemoDemo00',1790849402000,1790849402000,'{"parentID":"msg_0f6f140a8001demoDemoDemo00","role":"assistant","mode":"build","agent":"build","path":{"cwd":"/home/demo/code/shop","root":"/home/demo/code/shop"},"cost":0.004,"tokens":{"total":330,"input":300,"output":30,"reasoning":0,"cache":{"read":0,"write":0}},"modelID":"claude-sonnet-4-5","providerID":"anthropic","time":{"created":1790849402000,"completed":1790849404000},"finish":"stop"}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6f14490002demoDemoDemo00','msg_0f6f14490001demoDemoDemo00','ses_f090ec33fffedemoDemoDemo00',1790849404000,1790849404000,'{"type":"step-start"}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6f14c60003demoDemoDemo00','msg_0f6f14490001demoDemoDemo00','ses_f090ec33fffedemoDemoDemo00',1790849404000,1790849404000,'{"type":"text","text":"Done.","time":{"start":1790849402100,"end":1790849404000}}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f6f14c60004demoDemoDemo00','msg_0f6f14490001demoDemoDemo00','ses_f090ec33fffedemoDemoDemo00',1790849404000,1790849404000,'{"reason":"stop","type":"step-finish","tokens":{"total":330,"input":300,"output":30,"reasoning":0,"cache":{"read":0,"write":0}},"cost":0.004}');
+COMMIT;

@@ -1,0 +1,18 @@
+BEGIN TRANSACTION;
+CREATE TABLE project(id text PRIMARY KEY, worktree text NOT NULL, vcs text, name text, time_created integer NOT NULL, time_updated integer NOT NULL, sandboxes text NOT NULL);
+CREATE TABLE session(id text PRIMARY KEY, project_id text NOT NULL, parent_id text, slug text NOT NULL, directory text NOT NULL, title text NOT NULL, version text NOT NULL, revert text, time_created integer NOT NULL, time_updated integer NOT NULL);
+CREATE TABLE message(id text PRIMARY KEY, session_id text NOT NULL, time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
+CREATE TABLE part(id text PRIMARY KEY, message_id text NOT NULL, session_id text NOT NULL, time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
+CREATE INDEX message_session_time_created_id_idx ON message(session_id,time_created,id);
+CREATE INDEX part_message_id_id_idx ON part(message_id,id);
+CREATE INDEX part_session_idx ON part(session_id);
+INSERT INTO project(id,worktree,vcs,name,time_created,time_updated,sandboxes) VALUES('p-shop','/home/demo/code/shop','git',NULL,1790848800000,1790848800000,'[]');
+INSERT INTO session(id,project_id,parent_id,slug,directory,title,version,time_created,time_updated) VALUES('ses_f06170af7ffedemoDemoDemo00','global',NULL,'quiet-river','/home/demo/notes','Late work','1.2.1',1790899189000,1790899249000);
+INSERT INTO project(id,worktree,vcs,name,time_created,time_updated,sandboxes) VALUES('global','/',NULL,NULL,1790848800000,1790848800000,'[]');
+INSERT INTO message(id,session_id,time_created,time_updated,data) VALUES('msg_0f9e8f8f0001demoDemoDemo00','ses_f06170af7ffedemoDemoDemo00',1790899190000,1790899190000,'{"role":"user","time":{"created":1790899190000},"agent":"build","model":{"providerID":"anthropic","modelID":"claude-sonnet-4-5"}}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f9e8f8f0002demoDemoDemo00','msg_0f9e8f8f0001demoDemoDemo00','ses_f06170af7ffedemoDemoDemo00',1790899190000,1790899190000,'{"type":"text","text":"One more idea."}');
+INSERT INTO message(id,session_id,time_created,time_updated,data) VALUES('msg_0f9e91c18001demoDemoDemo00','ses_f06170af7ffedemoDemoDemo00',1790899199000,1790899199000,'{"parentID":"msg_0f9e8f8f0001demoDemoDemo00","role":"assistant","mode":"build","agent":"build","path":{"cwd":"/home/demo/notes","root":"/"},"cost":0.01,"tokens":{"total":540,"input":500,"output":40,"reasoning":0,"cache":{"read":0,"write":0}},"modelID":"claude-sonnet-4-5","providerID":"anthropic","time":{"created":1790899199000,"completed":1790899229000},"finish":"stop"}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f9e91c18002demoDemoDemo00','msg_0f9e91c18001demoDemoDemo00','ses_f06170af7ffedemoDemoDemo00',1790899229000,1790899229000,'{"type":"step-start"}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f9e99148003demoDemoDemo00','msg_0f9e91c18001demoDemoDemo00','ses_f06170af7ffedemoDemoDemo00',1790899229000,1790899229000,'{"type":"text","text":"Done.","time":{"start":1790899199100,"end":1790899229000}}');
+INSERT INTO part(id,message_id,session_id,time_created,time_updated,data) VALUES('prt_0f9e99148004demoDemoDemo00','msg_0f9e91c18001demoDemoDemo00','ses_f06170af7ffedemoDemoDemo00',1790899229000,1790899229000,'{"reason":"stop","type":"step-finish","tokens":{"total":540,"input":500,"output":40,"reasoning":0,"cache":{"read":0,"write":0}},"cost":0.01}');
+COMMIT;

@@ -1,0 +1,31 @@
+"""OpenCode and the programs that were made from it: databases and trees of JSON files -> rows."""
+
+from __future__ import annotations
+
+from sessionframe.providers.contract import Info, Provider
+from sessionframe.providers.opencode.info import KILO as KILO_INFO
+from sessionframe.providers.opencode.info import OPENCODE as OPENCODE_INFO
+from sessionframe.providers.opencode.locations import KILO as KILO_AT
+from sessionframe.providers.opencode.locations import OPENCODE as OPENCODE_AT
+from sessionframe.providers.opencode.locations import Place
+from sessionframe.providers.opencode.parse import parse
+from sessionframe.providers.opencode.sessions import prepare
+
+VERSION = 1
+
+
+def family_member(info: Info, place: Place) -> Provider:
+    """The provider of a program that keeps OpenCode's tables in a folder of its own.
+
+    Parameters
+    ----------
+    info
+        What is declared of it.
+    place
+        How it calls its folder and its database.
+    """
+    return Provider(info=info, version=VERSION, roots=place.roots, discover=place.discover, parse=parse, prepare=prepare)
+
+
+PROVIDER = family_member(OPENCODE_INFO, OPENCODE_AT)
+KILO = family_member(KILO_INFO, KILO_AT)
