@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
 
 import narwhals as nw
 from narwhals.typing import IntoFrame
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 By: TypeAlias = str | Sequence[str]
 Frame: TypeAlias = "nw.DataFrame[Any]"
 FrameT = TypeVar("FrameT", bound=IntoFrame)
+Options = ParamSpec("Options")
 
 
 @runtime_checkable
@@ -27,8 +28,22 @@ class TableLike(Protocol):
         ...
 
 
-def opened(frame: object, needed: Iterable[str], *, needed_by: str) -> Frame:
-    """The needed columns of a table or frame, for the helpers' one body.
+class Helper(Protocol[Options]):
+    """What type checkers know of a helper: a frame gives a frame of its engine, a table gives a pandas frame."""
+
+    @overload
+    def __call__(self, frame: FrameT, /, *args: Options.args, **options: Options.kwargs) -> FrameT: ...
+    @overload
+    def __call__(self, frame: TableLike, /, *args: Options.args, **options: Options.kwargs) -> pd.DataFrame: ...
+
+
+def helper(function: Callable[Concatenate[Any, Options], Any]) -> Helper[Options]:
+    """Declare a function of a frame as a helper. It stays the function that it is."""
+    return function
+
+
+def opened(frame: object, needed: Iterable[str], *, needed_by: str, whole: bool = False) -> Frame:
+    """The needed columns of a table or frame, or with `whole` all of them, for the helpers' one body.
 
     Raises
     ------
@@ -42,16 +57,17 @@ def opened(frame: object, needed: Iterable[str], *, needed_by: str) -> Frame:
     present = lazy.collect_schema().names()
     if missing := set(names) - set(present):
         raise ColumnError(missing, needed_by, present)
-    chosen = lazy.select(names)
+    chosen = lazy if whole else lazy.select(names)
     return chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen
 
 
-def closed(frame: Frame, counts: Iterable[str]) -> Any:
-    """The result as a frame of its engine; in pandas, counts are nullable integers as in every table."""
+def closed(frame: Frame, counts: Iterable[str] = ()) -> Any:
+    """The result as a frame of its engine; in pandas, counts are nullable integers and floats plain ones, as in every table."""
     native = frame.to_native()
     if not frame.implementation.is_pandas():
         return native
-    return native.astype(dict.fromkeys(counts, "Int64")).reset_index(drop=True)
+    floats = [name for name, dtype in native.dtypes.items() if str(dtype) == "Float64"]  # what a quotient of two counts is
+    return native.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(floats, "float64")).reset_index(drop=True)
 
 
 def names_of(by: By) -> list[str]:

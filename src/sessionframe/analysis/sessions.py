@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import By, FrameT, TableLike, closed, names_of, opened
+from sessionframe.analysis._doors import By, closed, helper, names_of, opened
 from sessionframe.analysis._groups import grouped, sums, unknown_as_null, with_total_tokens
 from sessionframe.schema import TOKEN_COLUMNS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COUNTED = ("prompts", "requests", "tool_calls", "tool_errors", "compactions")
 SUMMED = (*COUNTED, "active_s", *TOKEN_COLUMNS, "cost_usd")
 IDS = ("session_id", "root_session_id")
 
 
-@overload
-def sessions_by(frame: FrameT, *, by: By = ..., every: str | None = ..., tz: str = ...) -> FrameT: ...
-@overload
-def sessions_by(frame: TableLike, *, by: By = ..., every: str | None = ..., tz: str = ...) -> pd.DataFrame: ...
+@helper
 def sessions_by(frame: Any, *, by: By = (), every: str | None = None, tz: str = "local") -> Any:
     """Count sessions and sum what they did per group and step of time.
 
@@ -35,7 +29,7 @@ def sessions_by(frame: Any, *, by: By = (), every: str | None = None, tz: str = 
         Step of time in which a session started: ``1h``, ``1d``, ``1w`` (from Monday) or ``1mo``. A session that runs over midnight
         counts wholly on the day it started: for tokens and cost per day take `tokens_by`, which goes by the requests.
     tz
-        Time zone in which days begin, e.g. ``Europe/Berlin``; ``local`` is this computer's.
+        Time zone in which days begin, as for `tokens_by`.
 
     Returns
     -------

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import By, FrameT, TableLike, closed, names_of, opened
+from sessionframe.analysis._doors import By, closed, helper, names_of, opened
 from sessionframe.analysis._groups import grouped, sums, unknown_as_null, with_total_tokens
 from sessionframe.schema import TOKEN_COLUMNS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SUMMED = (*TOKEN_COLUMNS, "web_searches", "cost_usd")
 
 
-@overload
-def tokens_by(frame: FrameT, *, by: By = ..., every: str | None = ..., tz: str = ...) -> FrameT: ...
-@overload
-def tokens_by(frame: TableLike, *, by: By = ..., every: str | None = ..., tz: str = ...) -> pd.DataFrame: ...
+@helper
 def tokens_by(frame: Any, *, by: By = (), every: str | None = None, tz: str = "local") -> Any:
     """Sum tokens and cost of model requests per group and step of time.
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import By, FrameT, TableLike, closed, names_of, opened
+from sessionframe.analysis._doors import By, closed, helper, names_of, opened
 from sessionframe.analysis._groups import grouped
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COUNTS = {"errors": "error", "denied": "denied", "interrupted": "interrupted", "pending": "pending"}
 """Result column -> the status that it counts."""
 
 
-@overload
-def tools_by(frame: FrameT, *, by: By = ..., every: str | None = ..., tz: str = ...) -> FrameT: ...
-@overload
-def tools_by(frame: TableLike, *, by: By = ..., every: str | None = ..., tz: str = ...) -> pd.DataFrame: ...
+@helper
 def tools_by(frame: Any, *, by: By = ("tool",), every: str | None = None, tz: str = "local") -> Any:
     """Count tool calls, their failures and their durations per group and step of time.
 
@@ -29,10 +23,8 @@ def tools_by(frame: Any, *, by: By = ("tool",), every: str | None = None, tz: st
         The table `tool_calls`, or a frame of it in any engine that narwhals knows. A lazy frame is collected.
     by
         Columns to group by, e.g. ``"category"`` or ``["tool", "model"]``.
-    every
-        Step of time in which the call was made: ``1h``, ``1d``, ``1w`` (from Monday) or ``1mo``; without it time does not count.
-    tz
-        Time zone in which days begin, e.g. ``Europe/Berlin``; ``local`` is this computer's.
+    every, tz
+        Step of time in which the call was made and the time zone in which days begin, as for `tokens_by`.
 
     Returns
     -------
