@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sessionframe import analysis, plot, testing
-    from sessionframe.analysis import sessions_by, tokens_by, tools_by
+    from sessionframe.analysis import cost_by, reprice, sessions_by, tokens_by, tools_by
     from sessionframe.engine.logs import Logs, scan
     from sessionframe.engine.public import providers, schema, to_frame
     from sessionframe.engine.registry import default_providers, list_all_sessions, provider_for, register
@@ -59,6 +59,7 @@ __all__ = [
     "TokenUsage",
     "__version__",
     "analysis",
+    "cost_by",
     "database_path",
     "default_providers",
     "list_all_sessions",
@@ -66,6 +67,7 @@ __all__ = [
     "provider_for",
     "providers",
     "register",
+    "reprice",
     "scan",
     "schema",
     "sessions_by",
@@ -77,7 +79,7 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "sessions_by tokens_by tools_by",
+    "sessionframe.analysis": "cost_by reprice sessions_by tokens_by tools_by",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

@@ -1,7 +1,8 @@
 """Frames of the five tables go in, frames of the same engine with one row per group come out."""
 
+from sessionframe.analysis.cost import cost_by, reprice
 from sessionframe.analysis.sessions import sessions_by
 from sessionframe.analysis.tokens import tokens_by
 from sessionframe.analysis.tools import tools_by
 
-__all__ = ["sessions_by", "tokens_by", "tools_by"]
+__all__ = ["cost_by", "reprice", "sessions_by", "tokens_by", "tools_by"]

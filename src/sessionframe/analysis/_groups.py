@@ -24,6 +24,11 @@ def grouped(frame: Frame, aggregates: Sequence[nw.Expr], *, by: Sequence[str], a
     return found.with_columns(nw.col(counts).cast(nw.Int64)) if counts else found
 
 
+def ordered(frame: Frame, by: Sequence[str], every: str | None, measures: Iterable[str]) -> Frame:
+    """The columns of a result in their order: step, groups, measures."""
+    return frame.select(*(["start"] if every is not None else []), *by, *measures)
+
+
 def sums(columns: Iterable[str]) -> list[nw.Expr]:
     """The sum of each column, and beside it how many of its values are known; `unknown_as_null` needs both."""
     return [expression for name in columns for expression in (nw.col(name).sum(), nw.col(name).count().alias(known(name)))]

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 from sessionframe.analysis._doors import Frame
+from sessionframe.engine.options import EPOCH, Moment, moment
 from sessionframe.errors import OptionError, listed
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLOT = "15m"
 """Every zone in use is a multiple of a quarter of an hour away from UTC, so no step starts inside one."""
+SLOTS = "_slot"
 
 
 def hour_of(local: datetime) -> datetime:
@@ -49,15 +50,27 @@ def step_start(at: datetime, every: str, zone: ZoneInfo) -> datetime:
     return STEPS[every](at.astimezone(zone)).astimezone(UTC)
 
 
-def with_start(frame: Frame, at: str, every: str, zone: ZoneInfo) -> Frame:
-    """Add the column `start`: when the step of the instant `at` starts, in `zone`; null where `at` is null."""
+def instant(value: Moment, argument: str, tz: str) -> datetime | None:
+    """A point in time as a caller gives it, in UTC; a date is its midnight in the zone."""
+    micros = moment(value, argument, tz)
+    return None if micros is None else EPOCH + timedelta(microseconds=micros)
+
+
+def known_step(every: str, argument: str = "every") -> str:
+    """A step of time, or an error that names those there are."""
     if every not in STEPS:
-        raise OptionError(f"every={every!r} is no step of time. Steps: {listed(STEPS)}.")
-    slotted = frame.with_columns(nw.col(at).dt.convert_time_zone("UTC").dt.truncate(SLOT).alias("slot"))
+        raise OptionError(f"{argument}={every!r} is no step of time. Steps: {listed(STEPS)}.")
+    return every
+
+
+def with_start(frame: Frame, at: str, every: str, zone: ZoneInfo, *, name: str = "start") -> Frame:
+    """Add the column `start`: when the step of the instant `at` starts, in `zone`; null where `at` is null."""
+    known_step(every)
+    slotted = frame.with_columns(nw.col(at).dt.convert_time_zone("UTC").dt.truncate(SLOT).alias(SLOTS))
     # whole numbers, because pandas would give its own kind of datetime, whose arithmetic is that of instants
-    slots = [EPOCH + timedelta(microseconds=micros) for micros in slotted["slot"].drop_nulls().unique().dt.timestamp("us").to_list()]
+    slots = [EPOCH + timedelta(microseconds=micros) for micros in slotted[SLOTS].drop_nulls().unique().dt.timestamp("us").to_list()]
     starts = [step_start(slot, every, zone) for slot in slots]
-    instant = slotted.schema["slot"]
-    known = nw.from_dict({"slot": slots, "start": starts}, schema={"slot": instant, "start": instant}, backend=frame.implementation)
-    joined = slotted.join(known, on="slot", how="left").drop("slot")
-    return joined.with_columns(nw.col("start").dt.convert_time_zone(zone.key))
+    dtype = slotted.schema[SLOTS]
+    known = nw.from_dict({SLOTS: slots, name: starts}, schema={SLOTS: dtype, name: dtype}, backend=frame.implementation)
+    joined = slotted.join(known, on=SLOTS, how="left").drop(SLOTS)
+    return joined.with_columns(nw.col(name).dt.convert_time_zone(zone.key))

@@ -148,11 +148,11 @@ class Logs:
         self._loaded: dict[Want, Tables] = {}
         self._lock = RLock()
         self.machines = list(among)
-        self.sessions = Table("sessions", self._tables)
-        self.messages = Table("messages", self._tables)
-        self.tool_calls = Table("tool_calls", self._tables)
-        self.usage = Table("usage", self._tables)
-        self.issues = Table("issues", self._tables)
+        self.sessions = Table("sessions", self._tables, options.prices)
+        self.messages = Table("messages", self._tables, options.prices)
+        self.tool_calls = Table("tool_calls", self._tables, options.prices)
+        self.usage = Table("usage", self._tables, options.prices)
+        self.issues = Table("issues", self._tables, options.prices)
 
     @property
     def sources(self) -> list[tuple[str, Source]]:

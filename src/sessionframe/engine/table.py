@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sessionframe.engine.load import Tables
+    from sessionframe.pricing import PriceList
 
 Depth: TypeAlias = Literal["usage", "all", "content"]
 """How much is read: model requests alone, everything but text, everything."""
@@ -35,14 +36,17 @@ class Table:
         `sessions`, `messages`, `tool_calls`, `usage` or `issues`.
     schema
         The declaration: name, dtype, unit and meaning of every column.
+    prices
+        Own prices of the scan, which its costs come from; None without them.
 
     Notes
     -----
     Anything that speaks Arrow takes a table as it is: ``pyarrow.table(t)``, ``duckdb.sql("from t")``, ``polars.from_arrow(t)``.
     """
 
-    def __init__(self, name: TableName, load: Callable[[Depth], Tables]) -> None:
+    def __init__(self, name: TableName, load: Callable[[Depth], Tables], prices: PriceList | None = None) -> None:
         self.name = name
+        self.prices = prices
         self._load = load
 
     @property

@@ -33,6 +33,8 @@ NAMES = {
     "output": "output",
     "web_search": "web searches",
 }
+NEXT_RATES = {"cache_read": ("input",), "cache_write": ("input",), "cache_write_1h": ("cache_write", "input")}
+"""Which rates a vendor charges who has none of its own for a part: without a tier for it, cached input is input."""
 OPTIONS = ("speed", "service_tier", "inference_geo")
 CASE = ("model", "vendor", *OPTIONS, "moment", "clock", "size")
 PYTHON_TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
@@ -67,11 +69,7 @@ def price(usage: pl.DataFrame, prices: PriceList | None = None) -> tuple[pl.Data
     """
     costs = _costs(usage, prices or PriceList())
     known = pl.col("total").is_not_null()
-    filled = costs.select(
-        _usd(pl.col("total")).alias("cost_usd"),
-        pl.when(known).then("key").alias("price_key"),
-        pl.coalesce(usage["vendor"].cast(pl.String), "seller").alias("vendor"),
-    )
+    filled = costs.select(_cost(), _key(), pl.coalesce(usage["vendor"].cast(pl.String), "seller").alias("vendor"))
     return usage.with_columns(filled.get_columns()), _issues(usage.select("agent", "host", "model").hstack(costs).filter(~known))
 
 
@@ -96,6 +94,51 @@ def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataF
     return costs.select(_usd(pl.when(priced).then(pl.col(f"pd_{part}"))).alias(names[part]) for part in PARTS)
 
 
+def quotes(usage: pl.DataFrame, prices: PriceList | None = None, *, fallback: bool = False) -> pl.DataFrame:
+    """What requests cost, or why that is not known.
+
+    Parameters
+    ----------
+    usage, prices
+        As for `price`.
+    fallback
+        Charge cache reads and writes for which the model has no rate of their own at the next rate that it has: 1-hour writes as
+        writes, writes and reads as uncached input.
+
+    Returns
+    -------
+    frame
+        One row per row of ``usage``, in its order, with ``cost_usd`` [USD], ``price_key`` and ``reason``: null where there is a cost.
+    """
+    costs = _costs(usage, prices or PriceList(), fallback=fallback)
+    return costs.select(_cost(), _key(), pl.when(pl.col("total").is_null()).then(_reason()).alias("reason"))
+
+
+def rates_of_rows(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataFrame:
+    """The rates at which requests are charged, whether or not they have such tokens.
+
+    Parameters
+    ----------
+    usage, prices
+        As for `price`.
+
+    Returns
+    -------
+    frame
+        One row per row of ``usage``, in its order, with the columns `PARTS` [USD per token, per search]; null where the rate is
+        unknown.
+    """
+    return _costs(usage, prices or PriceList()).select(_usd(pl.col(part)).alias(part) for part in PARTS)
+
+
+def _cost() -> pl.Expr:
+    return _usd(pl.col("total")).alias("cost_usd")
+
+
+def _key() -> pl.Expr:
+    return pl.when(pl.col("total").is_not_null()).then("key").alias("price_key")
+
+
 def _usd(picodollars: pl.Expr) -> pl.Expr:
     """Picodollars in USD, the nearest float.
 
@@ -105,11 +148,14 @@ def _usd(picodollars: pl.Expr) -> pl.Expr:
     return picodollars / (picodollars * 0 + PICODOLLARS)
 
 
-def _costs(usage: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
+def _costs(usage: pl.DataFrame, prices: PriceList, *, fallback: bool = False) -> pl.DataFrame:
     """Per row: counts (`n_`), rates and charges (`pd_`, picodollars) of each part, their total, key and seller, the case's reason."""
     matches = _matches(usage, prices)
     cases, number = _cases(usage, [match for match in matches.values() if isinstance(match, Match)])
-    rows = usage.select(_counts()).hstack(_rates_frame(cases, matches)[number])
+    rates = _rates_frame(cases, matches)
+    if fallback:
+        rates = rates.with_columns(pl.coalesce(part, *others).alias(part) for part, others in NEXT_RATES.items())
+    rows = usage.select(_counts()).hstack(rates[number])
     counts = [pl.col(f"n_{part}") for part in PARTS]
     charges = [pl.when(count == 0).then(0.0).otherwise(count * pl.col(part)) for part, count in zip(PARTS, counts, strict=True)]
     sound = pl.col("reason").is_null() & pl.all_horizontal(count >= 0 for count in counts)
