@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sessionframe import analysis, plot, testing
-    from sessionframe.analysis import cost_by, reprice, sessions_by, tokens_by, tools_by
+    from sessionframe.analysis import concentration, cost_by, reprice, sessions_by, shares, tokens_by, tools_by
     from sessionframe.engine.logs import Logs, scan
     from sessionframe.engine.public import providers, schema, to_frame
     from sessionframe.engine.registry import default_providers, list_all_sessions, provider_for, register
@@ -59,6 +59,7 @@ __all__ = [
     "TokenUsage",
     "__version__",
     "analysis",
+    "concentration",
     "cost_by",
     "database_path",
     "default_providers",
@@ -71,6 +72,7 @@ __all__ = [
     "scan",
     "schema",
     "sessions_by",
+    "shares",
     "testing",
     "to_frame",
     "tokens_by",
@@ -79,7 +81,7 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "cost_by reprice sessions_by tokens_by tools_by",
+    "sessionframe.analysis": "concentration cost_by reprice sessions_by shares tokens_by tools_by",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

@@ -2,7 +2,8 @@
 
 from sessionframe.analysis.cost import cost_by, reprice
 from sessionframe.analysis.sessions import sessions_by
+from sessionframe.analysis.shares import concentration, shares
 from sessionframe.analysis.tokens import tokens_by
 from sessionframe.analysis.tools import tools_by
 
-__all__ = ["cost_by", "reprice", "sessions_by", "tokens_by", "tools_by"]
+__all__ = ["concentration", "cost_by", "reprice", "sessions_by", "shares", "tokens_by", "tools_by"]
