@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sessionframe import analysis, plot, testing
-    from sessionframe.analysis import concentration, cost_by, reprice, sessions_by, shares, tokens_by, tools_by
+    from sessionframe.analysis import (
+        activity,
+        blocks,
+        concentration,
+        cost_by,
+        cumulative,
+        reprice,
+        sessions_by,
+        shares,
+        tokens_by,
+        tools_by,
+    )
     from sessionframe.engine.logs import Logs, scan
     from sessionframe.engine.public import providers, schema, to_frame
     from sessionframe.engine.registry import default_providers, list_all_sessions, provider_for, register
@@ -58,9 +69,12 @@ __all__ = [
     "Table",
     "TokenUsage",
     "__version__",
+    "activity",
     "analysis",
+    "blocks",
     "concentration",
     "cost_by",
+    "cumulative",
     "database_path",
     "default_providers",
     "list_all_sessions",
@@ -81,7 +95,7 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "concentration cost_by reprice sessions_by shares tokens_by tools_by",
+    "sessionframe.analysis": "activity blocks concentration cost_by cumulative reprice sessions_by shares tokens_by tools_by",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

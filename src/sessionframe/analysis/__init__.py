@@ -1,9 +1,12 @@
 """Frames of the five tables go in, frames of the same engine with one row per group come out."""
 
+from sessionframe.analysis.activity import activity
+from sessionframe.analysis.blocks import blocks
 from sessionframe.analysis.cost import cost_by, reprice
+from sessionframe.analysis.pace import cumulative
 from sessionframe.analysis.sessions import sessions_by
 from sessionframe.analysis.shares import concentration, shares
 from sessionframe.analysis.tokens import tokens_by
 from sessionframe.analysis.tools import tools_by
 
-__all__ = ["concentration", "cost_by", "reprice", "sessions_by", "shares", "tokens_by", "tools_by"]
+__all__ = ["activity", "blocks", "concentration", "cost_by", "cumulative", "reprice", "sessions_by", "shares", "tokens_by", "tools_by"]

@@ -18,6 +18,9 @@ Frame: TypeAlias = "nw.DataFrame[Any]"
 FrameT = TypeVar("FrameT", bound=IntoFrame)
 Options = ParamSpec("Options")
 
+DTYPES = {"Float64": "float64", "bool": "boolean"}
+"""What pandas makes of a quotient of two counts and of a comparison -> what the tables have."""
+
 
 @runtime_checkable
 class TableLike(Protocol):
@@ -62,12 +65,12 @@ def opened(frame: object, needed: Iterable[str], *, needed_by: str, whole: bool 
 
 
 def closed(frame: Frame, counts: Iterable[str] = ()) -> Any:
-    """The result as a frame of its engine; in pandas, counts are nullable integers and floats plain ones, as in every table."""
+    """The result as a frame of its engine; in pandas, numbers and truth values have the dtypes that they have in every table."""
     native = frame.to_native()
     if not frame.implementation.is_pandas():
         return native
-    floats = [name for name, dtype in native.dtypes.items() if str(dtype) == "Float64"]  # what a quotient of two counts is
-    return native.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(floats, "float64")).reset_index(drop=True)
+    made = {name: DTYPES[str(dtype)] for name, dtype in native.dtypes.items() if str(dtype) in DTYPES}
+    return native.astype(made | dict.fromkeys(counts, "Int64")).reset_index(drop=True)
 
 
 def extended(frame: Frame, floats: Iterable[str], counts: Iterable[str] = ()) -> Any:

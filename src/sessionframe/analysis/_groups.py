@@ -24,6 +24,14 @@ def grouped(frame: Frame, aggregates: Sequence[nw.Expr], *, by: Sequence[str], a
     return found.with_columns(nw.col(counts).cast(nw.Int64)) if counts else found
 
 
+def filled(cells: Frame, grid: Frame, keys: Sequence[str]) -> Frame:
+    """Sums per cell with a row for every cell of a grid, sorted by the keys with null last; sums of what has no rows are 0."""
+    summed = [name for name in cells.columns if name not in keys]
+    # adding rows and summing again, where a join would lose the groups without a name
+    both = nw.concat([cells, grid.select(keys)], how="diagonal")
+    return both.group_by(list(keys)).agg(*(nw.col(name).sum() for name in summed)).sort(list(keys), nulls_last=True)
+
+
 def ordered(frame: Frame, by: Sequence[str], every: str | None, measures: Iterable[str]) -> Frame:
     """The columns of a result in their order: step, groups, measures."""
     return frame.select(*(["start"] if every is not None else []), *by, *measures)

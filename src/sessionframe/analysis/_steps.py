@@ -6,8 +6,9 @@ engine, and days of 23 and 25 hours or without a midnight need no care of the en
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import narwhals as nw
@@ -43,6 +44,9 @@ def month_of(local: datetime) -> datetime:
 
 STEPS: dict[str, Callable[[datetime], datetime]] = {"1h": hour_of, "1d": day_of, "1w": week_of, "1mo": month_of}
 
+INTO_THE_NEXT = {"1h": timedelta(hours=1), "1d": timedelta(hours=36), "1w": timedelta(days=10), "1mo": timedelta(days=45)}
+"""What leads from the start of a step into the next one and never beyond, however long the two are."""
+
 
 def step_start(at: datetime, every: str, zone: ZoneInfo) -> datetime:
     """The instant at which the hour, day, week (from Monday) or month of `at` starts in a zone, as an instant in UTC."""
@@ -63,14 +67,43 @@ def known_step(every: str, argument: str = "every") -> str:
     return every
 
 
+def next_start(start: datetime, every: str, zone: ZoneInfo) -> datetime:
+    """The instant at which the step after the one that starts at `start` starts."""
+    return step_start(start + INTO_THE_NEXT[every], every, zone)
+
+
+def steps_between(first: datetime, end: datetime, every: str, zone: ZoneInfo) -> list[datetime]:
+    """The starts of all steps from the one that starts at `first` up to `end`, which is not among them."""
+    starts = []
+    while first < end:
+        starts.append(first)
+        first = next_start(first, every, zone)
+    return starts
+
+
 def with_start(frame: Frame, at: str, every: str, zone: ZoneInfo, *, name: str = "start") -> Frame:
     """Add the column `start`: when the step of the instant `at` starts, in `zone`; null where `at` is null."""
     known_step(every)
-    slotted = frame.with_columns(nw.col(at).dt.convert_time_zone("UTC").dt.truncate(SLOT).alias(SLOTS))
+    started = with_values(frame, at, {name: lambda slot: step_start(slot, every, zone)})
+    return started.with_columns(nw.col(name).dt.convert_time_zone(zone.key))
+
+
+def instants_of(column: nw.Series[Any]) -> list[datetime]:
+    """The values of a column of instants without nulls, in UTC."""
     # whole numbers, because pandas would give its own kind of datetime, whose arithmetic is that of instants
-    slots = [EPOCH + timedelta(microseconds=micros) for micros in slotted[SLOTS].drop_nulls().unique().dt.timestamp("us").to_list()]
-    starts = [step_start(slot, every, zone) for slot in slots]
-    dtype = slotted.schema[SLOTS]
-    known = nw.from_dict({SLOTS: slots, name: starts}, schema={SLOTS: dtype, name: dtype}, backend=frame.implementation)
-    joined = slotted.join(known, on=SLOTS, how="left").drop(SLOTS)
-    return joined.with_columns(nw.col(name).dt.convert_time_zone(zone.key))
+    return [EPOCH + timedelta(microseconds=micros) for micros in column.dt.timestamp("us").to_list()]
+
+
+def with_values(frame: Frame, at: str, rules: Mapping[str, Callable[[datetime], datetime | int]], counts: Collection[str] = ()) -> Frame:
+    """Add columns that follow from the quarter of an hour (UTC) in which `at` lies: instants and counts; null where `at` is null."""
+    slotted = frame.with_columns(nw.col(at).dt.convert_time_zone("UTC").dt.truncate(SLOT).alias(SLOTS))
+    slots = instants_of(slotted[SLOTS].drop_nulls().unique())
+    known: dict[str, list[datetime | int]] = {SLOTS: [*slots], **{name: [rule(slot) for slot in slots] for name, rule in rules.items()}}
+    table = values_frame(known, counts, slotted.schema[SLOTS], frame)
+    return slotted.join(table, on=SLOTS, how="left").drop(SLOTS)
+
+
+def values_frame(columns: Mapping[str, Sequence[datetime | int]], counts: Collection[str], instants: nw.dtypes.DType, like: Frame) -> Frame:
+    """A frame of instants and counts in the engine of another frame."""
+    dtypes = {name: nw.Int64() if name in counts else instants for name in columns}
+    return nw.from_dict(dict(columns), schema=dtypes, backend=like.implementation)
