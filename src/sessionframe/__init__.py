@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sessionframe.analysis import (
         activity,
         blocks,
+        compare_periods,
         concentration,
         cost_by,
         cumulative,
@@ -72,6 +73,7 @@ __all__ = [
     "activity",
     "analysis",
     "blocks",
+    "compare_periods",
     "concentration",
     "cost_by",
     "cumulative",
@@ -95,7 +97,8 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "activity blocks concentration cost_by cumulative reprice sessions_by shares tokens_by tools_by",
+    "sessionframe.analysis": "activity blocks compare_periods concentration cost_by cumulative reprice sessions_by shares "
+    "tokens_by tools_by",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionframe.analysis import concentration, shares, tokens_by
@@ -98,6 +98,7 @@ cents = st.one_of(st.none(), st.integers(0, 10**8).map(lambda number: number / 1
 costs = st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), cents), max_size=12)
 
 
+@settings(max_examples=25)
 @given(costs)
 def test_shares_add_up_in_both_engines(rows: list[tuple[str | None, float | None]]) -> None:
     frame = table([cost for _, cost in rows], [name for name, _ in rows])

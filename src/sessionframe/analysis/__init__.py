@@ -2,6 +2,7 @@
 
 from sessionframe.analysis.activity import activity
 from sessionframe.analysis.blocks import blocks
+from sessionframe.analysis.comparison import compare_periods
 from sessionframe.analysis.cost import cost_by, reprice
 from sessionframe.analysis.pace import cumulative
 from sessionframe.analysis.sessions import sessions_by
@@ -9,4 +10,16 @@ from sessionframe.analysis.shares import concentration, shares
 from sessionframe.analysis.tokens import tokens_by
 from sessionframe.analysis.tools import tools_by
 
-__all__ = ["activity", "blocks", "concentration", "cost_by", "cumulative", "reprice", "sessions_by", "shares", "tokens_by", "tools_by"]
+__all__ = [
+    "activity",
+    "blocks",
+    "compare_periods",
+    "concentration",
+    "cost_by",
+    "cumulative",
+    "reprice",
+    "sessions_by",
+    "shares",
+    "tokens_by",
+    "tools_by",
+]
