@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sessionframe.analysis import (
         activity,
         blocks,
+        cache_by,
+        cache_by_gap,
+        cache_gaps,
         compare_periods,
         concentration,
         cost_by,
@@ -73,6 +76,9 @@ __all__ = [
     "activity",
     "analysis",
     "blocks",
+    "cache_by",
+    "cache_by_gap",
+    "cache_gaps",
     "compare_periods",
     "concentration",
     "cost_by",
@@ -97,8 +103,8 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "activity blocks compare_periods concentration cost_by cumulative reprice sessions_by shares "
-    "tokens_by tools_by",
+    "sessionframe.analysis": "activity blocks cache_by cache_by_gap cache_gaps compare_periods concentration cost_by cumulative "
+    "reprice sessions_by shares tokens_by tools_by",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

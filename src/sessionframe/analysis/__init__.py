@@ -2,6 +2,7 @@
 
 from sessionframe.analysis.activity import activity
 from sessionframe.analysis.blocks import blocks
+from sessionframe.analysis.cache import cache_by, cache_by_gap, cache_gaps
 from sessionframe.analysis.comparison import compare_periods
 from sessionframe.analysis.cost import cost_by, reprice
 from sessionframe.analysis.pace import cumulative
@@ -13,6 +14,9 @@ from sessionframe.analysis.tools import tools_by
 __all__ = [
     "activity",
     "blocks",
+    "cache_by",
+    "cache_by_gap",
+    "cache_gaps",
     "compare_periods",
     "concentration",
     "cost_by",

@@ -56,8 +56,8 @@ def beside(frame: Frame, found: pl.DataFrame) -> Frame:
     return frame.with_columns(*(columns[name] for name in columns.columns))
 
 
-def with_parts(frame: Frame, prices: PriceList | None) -> Frame:
-    """Add what was charged for (`PARTS`) to requests with their `cost_usd`.
+def with_parts(frame: Frame, prices: PriceList | None, *, rates: bool = False) -> Frame:
+    """Add what was charged for (`PARTS`) to requests with their `cost_usd`; with `rates` also `input_rate` and `cache_read_rate`.
 
     Raises
     ------
@@ -67,8 +67,8 @@ def with_parts(frame: Frame, prices: PriceList | None) -> Frame:
     from sessionframe.pricing import cost_parts
 
     requests = to_polars(frame, [*PRICED, "cost_usd"])
-    parts = cost_parts(requests, prices)
-    refuse_other_prices(requests, parts)
+    parts = cost_parts(requests, prices, rates=rates)
+    refuse_other_prices(requests, parts.select(PARTS))
     return beside(frame, parts)
 
 

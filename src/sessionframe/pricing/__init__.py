@@ -5,10 +5,10 @@ The only room that knows prices. The list is bundled and imported on first use; 
 
 from __future__ import annotations
 
-from sessionframe.pricing.apply import cost_parts, price, quotes, rates_of_rows
+from sessionframe.pricing.apply import cost_parts, price, quotes
 from sessionframe.pricing.entry import Rates
 from sessionframe.pricing.listed import preload
 from sessionframe.pricing.pricelist import PriceList, rates
 from sessionframe.pricing.update import update_prices
 
-__all__ = ["PriceList", "Rates", "cost_parts", "preload", "price", "quotes", "rates", "rates_of_rows", "update_prices"]
+__all__ = ["PriceList", "Rates", "cost_parts", "preload", "price", "quotes", "rates", "update_prices"]

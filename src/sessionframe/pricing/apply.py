@@ -73,25 +73,28 @@ def price(usage: pl.DataFrame, prices: PriceList | None = None) -> tuple[pl.Data
     return usage.with_columns(filled.get_columns()), _issues(usage.select("agent", "host", "model").hstack(costs).filter(~known))
 
 
-def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataFrame:
+def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None, *, rates: bool = False) -> pl.DataFrame:
     """Split the costs of requests into what was charged for.
 
     Parameters
     ----------
     usage, prices
         As for `price`.
+    rates
+        Tell the rates of uncached input and cache reads too, whether or not a request has such tokens.
 
     Returns
     -------
     frame
         One row per row of ``usage``, in its order, with ``input_usd``, ``cache_read_usd``, ``cache_write_5m_usd``,
         ``cache_write_1h_usd``, ``output_usd`` and ``web_search_usd`` [USD]. They add up to ``cost_usd`` (to the rounding of floats)
-        and are null where it is.
+        and are null where it is. With `rates` also ``input_rate`` and ``cache_read_rate`` [USD per token], null where unknown.
     """
     costs = _costs(usage, prices or PriceList())
     names = {part: f"{'cache_write_5m' if part == 'cache_write' else part}_usd" for part in PARTS}
     priced = pl.col("total").is_not_null()
-    return costs.select(_usd(pl.when(priced).then(pl.col(f"pd_{part}"))).alias(names[part]) for part in PARTS)
+    parts = [_usd(pl.when(priced).then(pl.col(f"pd_{part}"))).alias(names[part]) for part in PARTS]
+    return costs.select(*parts, *(_usd(pl.col(part)).alias(f"{part}_rate") for part in ("input", "cache_read") if rates))
 
 
 def quotes(usage: pl.DataFrame, prices: PriceList | None = None, *, fallback: bool = False) -> pl.DataFrame:
@@ -112,23 +115,6 @@ def quotes(usage: pl.DataFrame, prices: PriceList | None = None, *, fallback: bo
     """
     costs = _costs(usage, prices or PriceList(), fallback=fallback)
     return costs.select(_cost(), _key(), pl.when(pl.col("total").is_null()).then(_reason()).alias("reason"))
-
-
-def rates_of_rows(usage: pl.DataFrame, prices: PriceList | None = None) -> pl.DataFrame:
-    """The rates at which requests are charged, whether or not they have such tokens.
-
-    Parameters
-    ----------
-    usage, prices
-        As for `price`.
-
-    Returns
-    -------
-    frame
-        One row per row of ``usage``, in its order, with the columns `PARTS` [USD per token, per search]; null where the rate is
-        unknown.
-    """
-    return _costs(usage, prices or PriceList()).select(_usd(pl.col(part)).alias(part) for part in PARTS)
 
 
 def _cost() -> pl.Expr:
