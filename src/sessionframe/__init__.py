@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         cache_gaps,
         compare_periods,
         concentration,
+        context_growth,
+        context_growth_by,
         cost_by,
         cumulative,
         reprice,
@@ -81,6 +83,8 @@ __all__ = [
     "cache_gaps",
     "compare_periods",
     "concentration",
+    "context_growth",
+    "context_growth_by",
     "cost_by",
     "cumulative",
     "database_path",
@@ -103,8 +107,8 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "activity blocks cache_by cache_by_gap cache_gaps compare_periods concentration cost_by cumulative "
-    "reprice sessions_by shares tokens_by tools_by",
+    "sessionframe.analysis": "activity blocks cache_by cache_by_gap cache_gaps compare_periods concentration context_growth "
+    "context_growth_by cost_by cumulative reprice sessions_by shares tokens_by tools_by",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

@@ -4,6 +4,7 @@ from sessionframe.analysis.activity import activity
 from sessionframe.analysis.blocks import blocks
 from sessionframe.analysis.cache import cache_by, cache_by_gap, cache_gaps
 from sessionframe.analysis.comparison import compare_periods
+from sessionframe.analysis.context import context_growth, context_growth_by
 from sessionframe.analysis.cost import cost_by, reprice
 from sessionframe.analysis.pace import cumulative
 from sessionframe.analysis.sessions import sessions_by
@@ -19,6 +20,8 @@ __all__ = [
     "cache_gaps",
     "compare_periods",
     "concentration",
+    "context_growth",
+    "context_growth_by",
     "cost_by",
     "cumulative",
     "reprice",
