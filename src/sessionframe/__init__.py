@@ -28,12 +28,17 @@ if TYPE_CHECKING:
         context_growth,
         context_growth_by,
         cost_by,
+        coverage,
         cumulative,
+        finality_by,
+        reconcile,
+        recorded_costs,
         reprice,
         sessions_by,
         shares,
         tokens_by,
         tools_by,
+        unpriced,
     )
     from sessionframe.engine.logs import Logs, scan
     from sessionframe.engine.public import providers, schema, to_frame
@@ -86,13 +91,17 @@ __all__ = [
     "context_growth",
     "context_growth_by",
     "cost_by",
+    "coverage",
     "cumulative",
     "database_path",
     "default_providers",
+    "finality_by",
     "list_all_sessions",
     "plot",
     "provider_for",
     "providers",
+    "reconcile",
+    "recorded_costs",
     "register",
     "reprice",
     "scan",
@@ -103,12 +112,14 @@ __all__ = [
     "to_frame",
     "tokens_by",
     "tools_by",
+    "unpriced",
     "update_prices",
 ]
 
 MODULES: dict[str, str] = {
     "sessionframe.analysis": "activity blocks cache_by cache_by_gap cache_gaps compare_periods concentration context_growth "
-    "context_growth_by cost_by cumulative reprice sessions_by shares tokens_by tools_by",
+    "context_growth_by cost_by coverage cumulative finality_by reconcile recorded_costs reprice "
+    "sessions_by shares tokens_by tools_by unpriced",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",

@@ -7,6 +7,8 @@ from sessionframe.analysis.comparison import compare_periods
 from sessionframe.analysis.context import context_growth, context_growth_by
 from sessionframe.analysis.cost import cost_by, reprice
 from sessionframe.analysis.pace import cumulative
+from sessionframe.analysis.quality import coverage, finality_by, unpriced
+from sessionframe.analysis.reconciliation import reconcile, recorded_costs
 from sessionframe.analysis.sessions import sessions_by
 from sessionframe.analysis.shares import concentration, shares
 from sessionframe.analysis.tokens import tokens_by
@@ -23,10 +25,15 @@ __all__ = [
     "context_growth",
     "context_growth_by",
     "cost_by",
+    "coverage",
     "cumulative",
+    "finality_by",
+    "reconcile",
+    "recorded_costs",
     "reprice",
     "sessions_by",
     "shares",
     "tokens_by",
     "tools_by",
+    "unpriced",
 ]
