@@ -67,7 +67,7 @@ def test_parts_add_up_and_sums_are_those_of_tokens_by(engine: str, every: str | 
 
 
 def test_own_prices_of_a_scan_come_with_its_table(own: Path) -> None:
-    logs, listed = sf.scan(home=DEMO, prices=own), sf.scan(home=DEMO)
+    logs, listed = sf.scan("claude-code", home=DEMO, prices=own), sf.scan("claude-code", home=DEMO)
     rows = rows_of(cost_by(logs.usage, by="model"))
     assert rows == rows_of(cost_by(logs.usage.to_frame(), by="model", prices=own))
     assert rows[0]["model"] == "claude-haiku-5-5"
@@ -76,7 +76,7 @@ def test_own_prices_of_a_scan_come_with_its_table(own: Path) -> None:
 
 
 def test_a_frame_at_own_prices_is_refused_without_them(engine: str, own: Path) -> None:
-    usage = sf.scan(home=DEMO, prices=own).usage.to_frame("polars")
+    usage = sf.scan("claude-code", home=DEMO, prices=own).usage.to_frame("polars")
     with pytest.raises(OptionError, match=r"the costs of 151 of 738 requests come from other prices .* claude-haiku-5-5"):
         cost_by(door(engine)(usage))
     assert len(cost_by(door(engine)(usage), prices=str(own))) == 1

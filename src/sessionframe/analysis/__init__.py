@@ -1,7 +1,5 @@
 """Frames of the five tables go in, frames of the same engine with one row per group come out."""
 
-from sessionframe.analysis.activity import activity
-from sessionframe.analysis.blocks import blocks
 from sessionframe.analysis.cache import cache_by, cache_by_gap, cache_gaps
 from sessionframe.analysis.comparison import compare_periods
 from sessionframe.analysis.context import context_growth, context_growth_by
@@ -10,9 +8,11 @@ from sessionframe.analysis.pace import cumulative
 from sessionframe.analysis.quality import coverage, finality_by, unpriced
 from sessionframe.analysis.reconciliation import reconcile, recorded_costs
 from sessionframe.analysis.sessions import sessions_by
-from sessionframe.analysis.shares import concentration, shares
+from sessionframe.analysis.share import concentration, shares
 from sessionframe.analysis.tokens import tokens_by
 from sessionframe.analysis.tools import tools_by
+from sessionframe.analysis.week import activity
+from sessionframe.analysis.window import blocks
 
 __all__ = [
     "activity",

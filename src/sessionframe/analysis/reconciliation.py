@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 KEYS = ("agent", "model")
 COUNTS = ("records", "found_requests", "replayed_requests", "requests", "unpriced_requests", "recorded_requests")
+SESSION = ("agent", "host", "session_id")
+BOTH_COSTS = ("recorded_cost_usd", "cost_usd")
 COSTS = ("cost_usd", "recorded_cost_usd", "cost_of_recorded_usd")
-THREAD = ("agent", "host", "root_session_id")
 
 
 @overload
@@ -100,7 +101,7 @@ def known_sum(column: pl.Expr) -> pl.Expr:
 
 @helper
 def recorded_costs(frame: Any) -> Any:
-    """Compare the cost that a log states of a whole conversation with what is computed.
+    """Compare the cost that a log states of a whole session with what is computed.
 
     Parameters
     ----------
@@ -110,11 +111,12 @@ def recorded_costs(frame: Any) -> Any:
     Returns
     -------
     frame of the same engine (pandas for a table)
-        One row per conversation whose cost the log states, in the order of the frame.
+        One row per conversation or sub-agent thread whose cost the log states, in the order of the frame.
 
         ``agent``, ``host``, ``session_id``.
-        ``recorded_cost_usd`` [USD]: what the log states, sub-agents included where the agent includes them.
-        ``cost_usd`` [USD]: the list price of its requests and of those of all its sub-agents; null when one of them has no known cost.
+        ``recorded_cost_usd`` [USD]: what the log states. 0 can mean a subscription or a free model.
+        ``cost_usd`` [USD]: the list price of its requests, and for a conversation of those of its sub-agents of which the log states no
+        cost: Claude Code includes them, OpenCode states each for itself. Null when one of them has no known cost.
         ``difference_usd`` [USD]: the first less the second. Calls that leave no line in the log (titles, suggestions) make it positive.
         ``ratio``: the second as a share of the first; null when the log states 0.
 
@@ -135,11 +137,16 @@ def recorded_costs(frame: Any) -> Any:
     >>> sf.recorded_costs(frame(SCHEMA["sessions"], rows)).select("session_id", "cost_usd", "difference_usd", "ratio").rows()
     [('s', 1.5, 0.5, 0.75)]
     """
-    sessions = opened(frame, [*THREAD, "session_id", "recorded_cost_usd", "cost_usd"], needed_by="recorded_costs")
-    unknown = sessions.with_columns(nw.col("cost_usd").is_null().cast(nw.Int64).alias("_unknown"))
-    whole = unknown.with_columns(nw.col("cost_usd").sum().over(*THREAD), nw.col("_unknown").sum().over(*THREAD))
-    stated = whole.filter(~nw.col("recorded_cost_usd").is_null(), nw.col("session_id") == nw.col("root_session_id"))
+    sessions = opened(
+        frame, ["agent", "host", "session_id", "root_session_id", "recorded_cost_usd", "cost_usd"], needed_by="recorded_costs"
+    )
+    is_stated = ~nw.col("recorded_cost_usd").is_null()
+    owner = nw.when(is_stated).then(nw.col("session_id")).otherwise(nw.col("root_session_id"))
+    owned = sessions.with_columns(owner.alias("_owner"), nw.col("cost_usd").is_null().cast(nw.Int64).alias("_unknown"))
+    family = ("agent", "host", "_owner")
+    whole = owned.with_columns(nw.col("cost_usd").sum().over(*family), nw.col("_unknown").sum().over(*family))
+    stated = whole.filter(is_stated)
     known = stated.with_columns(nw.when(nw.col("_unknown") == 0).then(nw.col("cost_usd")).alias("cost_usd"))
     recorded, cost = nw.col("recorded_cost_usd"), nw.col("cost_usd")
     found = known.with_columns((recorded - cost).alias("difference_usd"), nw.when(recorded != 0).then(cost / recorded).alias("ratio"))
-    return closed(found.select("agent", "host", "session_id", "recorded_cost_usd", "cost_usd", "difference_usd", "ratio"))
+    return closed(found.select(*SESSION, *BOTH_COSTS, "difference_usd", "ratio"))
