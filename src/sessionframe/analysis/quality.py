@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import By, Frame, closed, helper, names_of, opened
+from sessionframe.analysis._doors import By, closed, helper, names_of, opened
 from sessionframe.analysis._groups import filled, grouped, ordered, sums, unknown_as_null, with_total_tokens
 from sessionframe.analysis._prices import PRICED, Prices, beside, price_list, to_polars
 from sessionframe.analysis._steps import instants_of, next_start, steps_between, values_frame
@@ -179,23 +179,14 @@ def finality_by(frame: Any, *, by: By = "agent", every: str | None = None, tz: s
     """
     keys = names_of(by)
     usage = opened(frame, [*keys, "is_final", "output_tokens", *(["at"] if every else [])], needed_by="finality_by")
-    aggregates = [nw.len().alias("requests"), *(nw.col(name).sum() for name in FINALITY), *sums(OUTPUT)]
-    found = grouped(with_finality(usage), aggregates, by=keys, at="at", every=every, tz=tz)
-    shown = unknown_as_null(found, OUTPUT)
-    output, bound = (nw.col(name) for name in OUTPUT)
+    final, output, bound = nw.col("is_final"), *(nw.col(name) for name in OUTPUT)
+    marked = usage.with_columns((~final).alias("is_bound"), nw.when(~final).then(output).alias("lower_bound_output_tokens"))
+    told = [final.sum().alias("final_requests"), nw.col("is_bound").sum().alias("lower_bound_requests")]
+    aggregates = [nw.len().alias("requests"), *told, *sums(["output_tokens"]), bound.sum()]
+    found = grouped(marked, aggregates, by=keys, at="at", every=every, tz=tz)
+    untold = nw.col("requests") - nw.col("final_requests") - nw.col("lower_bound_requests")
+    shown = unknown_as_null(found.with_columns(untold.alias("untold_requests"), bound.fill_null(0)), ["output_tokens"])
+    shown = shown.with_columns(nw.when(~output.is_null()).then(bound).alias("lower_bound_output_tokens"))
     shown = shown.with_columns(nw.when(output > 0).then(bound / output).alias("lower_bound_output_share"))
     counts = ["requests", *FINALITY, *OUTPUT]
     return closed(ordered(shown, keys, every, [*counts, "lower_bound_output_share"]), counts)
-
-
-def with_finality(usage: Frame) -> Frame:
-    """Mark requests by whether their numbers are final."""
-    final = nw.col("is_final")
-    marks = {"final_requests": final, "lower_bound_requests": ~final, "untold_requests": final.is_null()}
-    bound = nw.when((~final).fill_null(value=False)).then(nw.col("output_tokens"))
-    # what is known not to be a lower bound is 0 tokens of one
-    other = nw.when(~nw.col("output_tokens").is_null()).then(nw.lit(0))
-    return usage.with_columns(
-        *(mark.fill_null(value=False).cast(nw.Int64).alias(name) for name, mark in marks.items()),
-        nw.coalesce(bound, other).alias("lower_bound_output_tokens"),
-    )

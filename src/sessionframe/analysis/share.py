@@ -47,13 +47,20 @@ def shares(frame: Any, *, of: By, within: By = ()) -> Any:
     """
     groups, columns = names_of(within), names_of(of)
     whole = opened(frame, [*groups, *columns], needed_by="shares", whole=True)
-    return extended(whole.with_columns(*(share(name, groups) for name in columns)), [f"{name}_share" for name in columns])
+    added = whole.with_columns(*(total(name, groups) for name in columns)).with_columns(*(share(name) for name in columns))
+    return extended(added, [f"{name}_share" for name in columns])
 
 
-def share(name: str, groups: list[str]) -> nw.Expr:
+def total(name: str, groups: list[str]) -> nw.Expr:
+    """The sum that a column is divided by, where its share will be."""
+    whole = nw.col(name).sum()
+    return (whole.over(*groups) if groups else whole).alias(f"{name}_share")
+
+
+def share(name: str) -> nw.Expr:
     """The share of a column, named after it; a ratio to nothing is unknown."""
-    total = nw.col(name).sum().over(*groups) if groups else nw.col(name).sum()
-    return nw.when(total != 0).then(nw.col(name) / total).alias(f"{name}_share")
+    whole = nw.col(f"{name}_share")
+    return nw.when(whole != 0).then(nw.col(name) / whole).alias(f"{name}_share")
 
 
 @helper

@@ -81,7 +81,8 @@ def blocks(frame: Any, *, hours: int = 5, by: By = "agent", as_of: Moment = None
     keys, local = names_of(by), zone(tz)
     usage = opened(frame, [*keys, "at", *SUMMED], needed_by="blocks")
     ends = [nw.col("at").min().alias("first_at"), nw.col("at").max().alias("last_at")]
-    per_hour = grouped(usage, [nw.len().alias("requests"), *ends, *sums(SUMMED)], by=keys, at="at", every="1h", tz="UTC")
+    hourly = usage.with_columns(nw.col("at").dt.convert_time_zone("UTC").dt.truncate("1h").alias("start"))
+    per_hour = grouped(hourly, [nw.len().alias("requests"), *ends, *sums(SUMMED)], by=["start", *keys], at="at", every=None, tz="UTC")
     cells = with_block(per_hour, keys, hours)
     counted = ["requests", *SUMMED, *map(known, SUMMED)]
     again = [nw.col("first_at").min(), nw.col("last_at").max(), *(nw.col(name).sum() for name in counted)]
