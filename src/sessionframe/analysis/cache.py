@@ -231,6 +231,7 @@ def with_charges(usage: Frame) -> Frame:
     written = nw.col("cache_write_5m_usd") + nw.col("cache_write_1h_usd")
     prompt = nw.col("input_usd") + nw.col("cache_read_usd") + written
     missed, fresh = nw.col("missed_tokens"), nw.col("context_tokens") - nw.col("cache_read_tokens")
+    nothing = (missed == 0) & ~nw.col("cost_usd").is_null()
     paid = nw.when(fresh > 0).then((prompt - nw.col("cache_read_usd")) / fresh)
     return usage.with_columns(
         (nw.col("cache_write_tokens") - hour).alias("cache_write_5m_tokens"),
@@ -238,7 +239,7 @@ def with_charges(usage: Frame) -> Frame:
         prompt.alias("prompt_usd"),
         written.alias("cache_write_usd"),
         (nw.col("context_tokens") * nw.col("input_rate") - prompt).alias("saved_usd"),
-        nw.when(missed == 0).then(nw.lit(0.0)).otherwise(missed * (paid - nw.col("cache_read_rate"))).alias("missed_usd"),
+        nw.when(nothing).then(nw.lit(0.0)).otherwise(missed * (paid - nw.col("cache_read_rate"))).alias("missed_usd"),
     )
 
 
