@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 import polars as pl
+import pytest
 
 from sessionframe.frames.build import frame
-from sessionframe.schema import SCHEMA, IssueRow, SessionRow, TableName, ToolCallRow, UsageRow
+from sessionframe.schema import SCHEMA, IssueRow, MessageRow, SessionRow, TableName, ToolCallRow, UsageRow
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -53,6 +54,22 @@ def call(status: str = "ok", at: str | None = "2026-10-01T12:00:00Z", **values: 
     return ToolCallRow(**{**known, "status": status, "at": micros(at), **values})
 
 
+def message(at: str | int | None = "2026-10-01T12:00:00Z", role: str = "user", **values: Any) -> MessageRow:
+    number = next(numbers)
+    known = {
+        "agent": "claude-code",
+        "session_id": "s1",
+        "root_session_id": "s1",
+        "source": "s1.jsonl",
+        "line": number,
+        "message_id": f"m{number}",
+        "seq": number,
+        "type": "tool-result" if role == "tool" else "chat",
+        "is_human": role == "user",
+    }
+    return MessageRow(**{**known, "at": micros(at), "role": role, **values})
+
+
 def session(name: str, root: str | None = None, started: str | None = "2026-10-01T12:00:00Z", **values: Any) -> SessionRow:
     known = {
         "agent": "claude-code",
@@ -82,3 +99,14 @@ def rows_of(result: Any) -> list[dict[str, Any]]:
         return value.item() if hasattr(value, "item") else value
 
     return [{name: plain(value) for name, value in zip(result.columns, row, strict=True)} for row in result.itertuples(index=False)]
+
+
+def assert_same(result: Any, other: Any) -> None:
+    """Results of two engines hold the same; floats may differ in the last digits, because sums go in another order."""
+
+    def near(value: Any) -> Any:
+        return pytest.approx(value) if isinstance(value, float) else value
+
+    assert list(result.columns) == list(other.columns)
+    for mine, its in zip(rows_of(result), rows_of(other), strict=True):
+        assert mine == {name: near(value) for name, value in its.items()}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessionframe.frames.activity import ACTIVE_GAP_S
 from sessionframe.frames.scope import Scope
-from sessionframe.frames.sessions import ACTIVE_GAP_S
 from sessionframe.providers.contract import Lineage
 from sessionframe.schema import TOKEN_COLUMNS, Row
 from tests.frames.make import MINUTE, SECOND, call, message, result, session, summed_sessions, title, usage

@@ -18,8 +18,17 @@ def grouped(frame: Frame, aggregates: Sequence[nw.Expr], *, by: Sequence[str], a
     keys = list(by)
     if every is not None:
         frame, keys = with_start(frame, at, every, zone(tz)), ["start", *by]
-    found = frame.group_by(keys).agg(*aggregates).sort(keys, nulls_last=True) if keys else frame.select(*aggregates)
-    # polars counts in 32 bits without a sign, in which a difference of two counts could wrap around
+    found = aggregated(frame, keys, aggregates) if keys else in_64_bits(frame.select(*aggregates), ())
+    return found.sort(keys, nulls_last=True) if keys else found
+
+
+def aggregated(frame: Frame, keys: Sequence[str], aggregates: Sequence[nw.Expr]) -> Frame:
+    """Aggregate per group, in no particular order."""
+    return in_64_bits(frame.group_by(list(keys)).agg(*aggregates), keys)
+
+
+def in_64_bits(found: Frame, keys: Sequence[str]) -> Frame:
+    """Counts that can be calculated with: polars counts in 32 bits without a sign, in which a difference could wrap around."""
     counts = [name for name, dtype in found.schema.items() if dtype == nw.UInt32 and name not in keys]
     return found.with_columns(nw.col(counts).cast(nw.Int64)) if counts else found
 

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sessionframe.frames.activity import ACTIVE_GAP_S, counted_gap_us
 from sessionframe.frames.scope import Scope
 from sessionframe.frames.threads import SESSION
 from sessionframe.schema import TOKEN_COLUMNS
-
-ACTIVE_GAP_S = 300
-"""The most that a gap between two records counts as work [s]. A choice: users of other tools took 5 to 30 minutes; with a
-cap of 30 minutes 4,956 hours in 80 days became 187, without one single resumed sessions made up 82 % of a mean."""
 
 COUNTS = ("prompts", "messages", "requests", "tool_calls", "tool_errors", "compactions")
 THREAD = (*SESSION, "root_session_id")
@@ -165,7 +162,7 @@ def active_seconds(threads: pl.DataFrame) -> pl.DataFrame:
     numbered = threads.with_row_index("_thread")
     # sorting pairs of whole numbers takes a tenth of the time of sorting by the names of sessions
     times = numbered.select("_thread", pl.col("at")).explode("at").drop_nulls().sort("_thread", "at")
-    gap = (pl.col("at") - pl.col("at").shift()).dt.total_microseconds().clip(upper_bound=ACTIVE_GAP_S * 1_000_000)
+    gap = counted_gap_us(pl.col("at"), ACTIVE_GAP_S)
     same = pl.col("_thread") == pl.col("_thread").shift()
     summed_gaps = (
         times.select("_thread", pl.when(same).then(gap).otherwise(0).alias("gap")).group_by("_thread").agg(pl.col("gap").sum() / 1e6)
