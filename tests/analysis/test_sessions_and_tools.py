@@ -84,5 +84,5 @@ def test_empty_tools_give_the_same_dtypes(make: Make) -> None:
 def test_missing_columns_are_named(make: Make) -> None:
     with pytest.raises(ColumnError, match=r"sessions_by needs the columns .*active_s"):
         sessions_by(make("usage", []))
-    with pytest.raises(ColumnError, match="tools_by needs the columns duration_s"):
-        tools_by(make("usage", []).rename({"kind": "status"}, **({"axis": 1} if not hasattr(make("usage", []), "lazy") else {})), by=())
+    with pytest.raises(ColumnError, match="tools_by needs the columns command, duration_s, output_chars, path, status, tool"):
+        tools_by(make("usage", []), by=())
