@@ -151,11 +151,29 @@ __all__ = [
 ]
 
 MODULES: dict[str, str] = {
-    "sessionframe.analysis": "active_intervals activity anonymise before_after blocks cache_by cache_by_gap cache_gaps commands_by "
-    "compare compare_periods concentration concurrency context_growth context_growth_by cost_by coverage "
-    "cumulative effect_sizes errors_by_position files_by finality_by mcp_servers_by per_session prompts "
-    "reconcile recorded_costs reprice result_sizes session_lengths sessions_by shares time_split tokens_by "
-    "tool_ratios tools_by transitions unpriced",
+    "sessionframe.analysis.cache": "cache_by cache_by_gap cache_gaps",
+    "sessionframe.analysis.comparison": "compare_periods",
+    "sessionframe.analysis.context": "context_growth context_growth_by",
+    "sessionframe.analysis.cost": "cost_by reprice",
+    "sessionframe.analysis.differences": "before_after compare effect_sizes",
+    "sessionframe.analysis.files": "files_by",
+    "sessionframe.analysis.intervals": "active_intervals session_lengths",
+    "sessionframe.analysis.overlaps": "concurrency",
+    "sessionframe.analysis.pace": "cumulative",
+    "sessionframe.analysis.privacy": "anonymise",
+    "sessionframe.analysis.quality": "coverage finality_by unpriced",
+    "sessionframe.analysis.ratios": "tool_ratios",
+    "sessionframe.analysis.reconciliation": "reconcile recorded_costs",
+    "sessionframe.analysis.results": "result_sizes",
+    "sessionframe.analysis.sequences": "errors_by_position transitions",
+    "sessionframe.analysis.sessions": "per_session sessions_by",
+    "sessionframe.analysis.share": "concentration shares",
+    "sessionframe.analysis.tokens": "tokens_by",
+    "sessionframe.analysis.tools": "commands_by mcp_servers_by tools_by",
+    "sessionframe.analysis.turns": "prompts",
+    "sessionframe.analysis.waits": "time_split",
+    "sessionframe.analysis.week": "activity",
+    "sessionframe.analysis.window": "blocks",
     "sessionframe.engine.logs": "Logs scan",
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",
