@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import Frame
+from sessionframe.analysis._doors import Frame, anywhere
 from sessionframe.analysis._steps import with_start
 from sessionframe.schema import TOTAL_TOKEN_COLUMNS
 from sessionframe.zones import zone
@@ -18,7 +18,9 @@ def grouped(frame: Frame, aggregates: Sequence[nw.Expr], *, by: Sequence[str], a
     keys = list(by)
     if every is not None:
         frame, keys = with_start(frame, at, every, zone(tz)), ["start", *by]
-    found = frame.group_by(keys).agg(*aggregates).sort(keys, nulls_last=True) if keys else frame.select(*aggregates)
+    found = anywhere(
+        frame, lambda rows: rows.group_by(keys).agg(*aggregates).sort(keys, nulls_last=True) if keys else rows.select(*aggregates)
+    )
     # polars counts in 32 bits without a sign, in which a difference of two counts could wrap around
     counts = [name for name, dtype in found.schema.items() if dtype == nw.UInt32 and name not in keys]
     return found.with_columns(nw.col(counts).cast(nw.Int64)) if counts else found
