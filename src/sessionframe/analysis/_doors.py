@@ -12,6 +12,7 @@ from sessionframe.errors import ColumnError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 By: TypeAlias = str | Sequence[str]
 Frame: TypeAlias = "nw.DataFrame[Any]"
@@ -71,6 +72,30 @@ def closed(frame: Frame, counts: Iterable[str] = ()) -> Any:
         return native
     made = {name: DTYPES[str(dtype)] for name, dtype in native.dtypes.items() if str(dtype) in DTYPES}
     return native.astype(made | dict.fromkeys(counts, "Int64")).reset_index(drop=True)
+
+
+def anywhere(frame: Frame, function: Callable[[Frame], Frame]) -> Frame:
+    """What a function makes of a frame, where other engines than the two cannot do all of it: polars does it for them.
+
+    Evidence: a pyarrow table knows neither quantiles of groups nor the row before within a group, and its medians are approximate.
+    """
+    if frame.implementation.is_pandas() or frame.implementation.is_polars():
+        return function(frame)
+    return from_polars(function(nw.from_native(frame.to_polars(), eager_only=True)).to_native(), frame)
+
+
+def from_polars(found: pl.DataFrame, like: Frame) -> Frame:
+    """A polars frame in the engine of another frame, with the dtypes that the tables have there."""
+    if like.implementation.is_polars():
+        return nw.from_native(found, eager_only=True)
+    if like.implementation.is_pandas():
+        from sessionframe.frames.pandas import to_pandas  # loads pandas, which is here already
+
+        return nw.from_native(to_pandas(found), eager_only=True)
+    import polars as pl
+
+    plain = found.to_arrow(compat_level=pl.CompatLevel.oldest())  # other engines know no views of text yet
+    return nw.from_arrow(plain, backend=like.implementation)
 
 
 def extended(frame: Frame, floats: Iterable[str], counts: Iterable[str] = ()) -> Any:

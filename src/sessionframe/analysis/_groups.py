@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import Frame
+from sessionframe.analysis._doors import Frame, anywhere
 from sessionframe.analysis._steps import with_start
 from sessionframe.schema import TOTAL_TOKEN_COLUMNS
 from sessionframe.zones import zone
@@ -18,13 +18,14 @@ def grouped(frame: Frame, aggregates: Sequence[nw.Expr], *, by: Sequence[str], a
     keys = list(by)
     if every is not None:
         frame, keys = with_start(frame, at, every, zone(tz)), ["start", *by]
-    found = aggregated(frame, keys, aggregates) if keys else in_64_bits(frame.select(*aggregates), ())
-    return found.sort(keys, nulls_last=True) if keys else found
+    if not keys:
+        return in_64_bits(anywhere(frame, lambda rows: rows.select(*aggregates)), ())
+    return aggregated(frame, keys, aggregates).sort(keys, nulls_last=True)
 
 
 def aggregated(frame: Frame, keys: Sequence[str], aggregates: Sequence[nw.Expr]) -> Frame:
     """Aggregate per group, in no particular order."""
-    return in_64_bits(frame.group_by(list(keys)).agg(*aggregates), keys)
+    return in_64_bits(anywhere(frame, lambda rows: rows.group_by(list(keys)).agg(*aggregates)), keys)
 
 
 def in_64_bits(found: Frame, keys: Sequence[str]) -> Frame:

@@ -6,9 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-import narwhals as nw
-
-from sessionframe.analysis._doors import Frame, TableLike
+from sessionframe.analysis._doors import Frame, TableLike, from_polars
 from sessionframe.errors import OptionError
 
 if TYPE_CHECKING:
@@ -47,12 +45,7 @@ def to_polars(frame: Frame, names: Sequence[str]) -> pl.DataFrame:
 
 def beside(frame: Frame, found: pl.DataFrame) -> Frame:
     """A frame with the columns of a polars frame of the same rows, in its own engine."""
-    if frame.implementation.is_pandas():
-        from sessionframe.frames.pandas import to_pandas
-
-        columns = nw.from_native(to_pandas(found), eager_only=True)
-    else:
-        columns = nw.from_arrow(found, backend=frame.implementation)
+    columns = from_polars(found, frame)
     return frame.with_columns(*(columns[name] for name in columns.columns))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import Frame
+from sessionframe.analysis._doors import Frame, anywhere
 
 THREAD = ("agent", "host", "session_id")
 """What makes a thread: a conversation or one of its sub-agents."""
@@ -18,10 +18,14 @@ def in_threads(frame: Frame, *steps: Sequence[nw.Expr]) -> Frame:
 
     Expressions say by `.over(...)` what a thread is. The rows come out in the order of the frame.
     """
-    ordered = frame.with_row_index(ROW).sort("at", ROW, nulls_last=True)
-    for expressions in steps:
-        ordered = ordered.with_columns(*expressions)
-    return ordered.sort(ROW).drop(ROW)
+
+    def added(rows: Frame) -> Frame:
+        ordered = rows.with_row_index(ROW).sort("at", ROW, nulls_last=True)
+        for expressions in steps:
+            ordered = ordered.with_columns(*expressions)
+        return ordered.sort(ROW).drop(ROW)
+
+    return anywhere(frame, added)
 
 
 def context_tokens() -> nw.Expr:

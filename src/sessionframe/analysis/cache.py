@@ -210,19 +210,21 @@ def with_gaps(usage: Frame) -> Frame:
     """
     read, context = nw.col("cache_read_tokens"), nw.col("context_tokens")
     shared = nw.min_horizontal("_before", "context_tokens") - read
-    timed = ~nw.col("at").is_null() & ~nw.col("_at").is_null()
+    # whole numbers, because the difference of two times is rounded down by a microsecond in pandas
+    at = nw.col("at").dt.timestamp("us")
+    gap = nw.col("_us") - nw.col("_at")
     added = in_threads(
         usage,
-        [context_tokens().alias("context_tokens")],
-        [nw.col("at").shift(1).over(*CACHED).alias("_at"), context.shift(1).over(*CACHED).alias("_before")],
+        [context_tokens().alias("context_tokens"), at.alias("_us")],
+        [nw.col("_us").shift(1).over(*CACHED).alias("_at"), context.shift(1).over(*CACHED).alias("_before")],
         [
-            ((nw.col("at") - nw.col("_at")).dt.total_microseconds() / 1_000_000).alias("gap_s"),
+            (gap / 1_000_000).alias("gap_s"),
             nw.when(context > 0).then(read / context).alias("hit_ratio"),
             nw.when(~read.is_null()).then(context).alias("read_context"),
-            nw.when(timed & ~read.is_null() & ~nw.col("_before").is_null()).then(shared.clip(0)).alias("missed_tokens"),
+            nw.when(~gap.is_null() & ~read.is_null() & ~nw.col("_before").is_null()).then(shared.clip(0)).alias("missed_tokens"),
         ],
     )
-    return added.drop("_at", "_before")
+    return added.drop("_us", "_at", "_before")
 
 
 def with_charges(usage: Frame) -> Frame:

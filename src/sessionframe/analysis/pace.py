@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
-from sessionframe.analysis._doors import By, Frame, closed, helper, names_of, opened
+from sessionframe.analysis._doors import By, Frame, anywhere, closed, helper, names_of, opened
 from sessionframe.analysis._groups import filled, grouped, known, sums
 from sessionframe.analysis._steps import instants_of, known_step, next_start, step_start, steps_between, values_frame, with_start
 from sessionframe.engine.options import EPOCH
@@ -90,7 +90,7 @@ def cumulative(frame: Any, *, of: str = "cost_usd", by: By = (), every: str = "1
     calendar = calendar_of(cells, every, within, local)
     grid = cells.select("period", *keys).unique().join(calendar.select("period", "start"), on="period")
     full = filled(cells, grid, ["start", *keys, "period"]).join(calendar.drop("period"), on="start", how="left")
-    result = running(full.sort(["start", *keys], nulls_last=True), of, keys)
+    result = anywhere(full.sort(["start", *keys], nulls_last=True), lambda rows: running(rows, of, keys))
     measures = ["step", "steps", "requests", of, f"{of}_cumulative", f"{of}_projected", "unknown_requests"]
     whole = [of, f"{of}_cumulative"] if timed.schema[of].is_integer() else []
     return closed(result.select("period", "start", *keys, *measures), ["step", "steps", "requests", "unknown_requests", *whole])

@@ -10,6 +10,7 @@ from sessionframe.analysis._doors import Frame, closed, helper, opened
 from sessionframe.analysis._groups import aggregated, known, sums, unknown_as_null, with_total_tokens
 from sessionframe.analysis._order import CONVERSATION, named, numbered, starts_new
 from sessionframe.analysis._threads import THREAD
+from sessionframe.analysis.intervals import lasts
 from sessionframe.schema import TOKEN_COLUMNS
 
 CONTEXT = ("project", "repo_root", "git_branch")
@@ -160,9 +161,9 @@ def helped(*tables: Frame) -> Frame:
 
 def finished(counted: Frame, key: Frame) -> Any:
     """The columns in their order; a turn without a prompt is only there if something is counted in it."""
-    seconds = (nw.max_horizontal("_last", "_ended") - nw.col("at")).dt.total_microseconds() / 1e6
+    timed = counted.with_columns(nw.max_horizontal("_last", "_ended").alias("_until")).with_columns(lasts("at", "_until").alias("seconds"))
     is_something = (~nw.col("prompt").is_null()) | (nw.col("requests") + nw.col("tool_calls") > 0)
-    rows = named(counted.with_columns(seconds.alias("seconds")).filter(is_something), key, session_id="root_session_id")
+    rows = named(timed.filter(is_something), key, session_id="root_session_id")
     ordered = rows.sort("_number", "prompt", nulls_last=True)
     place = ["agent", "host", "session_id", "prompt", "message_id", "at", *CONTEXT, "prompt_chars", "seconds"]
     measures = ["requests", *CALLED, "subagents", *TOKEN_COLUMNS, "total_tokens", "web_searches", "cost_usd", "unpriced_requests"]

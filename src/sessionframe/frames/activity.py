@@ -16,8 +16,12 @@ Expr = TypeVar("Expr")
 
 
 def gap_us(at: Expr) -> Expr:
-    """Time since the record before [us]; null for the first. Every gap counts, not only those before tool results."""
-    return (at - at.shift(1)).dt.total_microseconds()  # type: ignore[attr-defined,no-any-return]
+    """Time since the record before [us]; null for the first. Every gap counts, not only those before tool results.
+
+    A difference of instants would lose a microsecond in pandas: 1.344 s became 1.343999 s.
+    """
+    stamp = at.dt.timestamp("us")  # type: ignore[attr-defined]
+    return stamp - stamp.shift(1)  # type: ignore[no-any-return]
 
 
 def counted_gap_us(at: Expr, cap_s: float = ACTIVE_GAP_S) -> Expr:
