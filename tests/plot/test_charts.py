@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
 import polars as pl
@@ -12,7 +13,7 @@ import pytest
 from sessionframe import plot
 from sessionframe.frames.build import frame
 from sessionframe.frames.pandas import to_pandas
-from sessionframe.plot._style import colours
+from sessionframe.plot._style import colours, short
 from sessionframe.schema import SCHEMA, SessionRow, ToolCallRow, UsageRow
 
 DAY = 86_400_000_000
@@ -56,14 +57,14 @@ def test_cost_is_stacked_per_day(usage: Any) -> None:
     ax: Any = plot.cost(usage, tz="UTC")
     assert sorted(height for height in heights(ax) if height) == [0.25, 1.0, 2.0]
     assert ax.get_ylabel() == "cost [USD]"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["claude-opus-5", "claude-haiku-5-5"]
-    assert "not a bill; 1 requests without a known price left out" in ax.texts[0].get_text()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["claude-haiku-5-5", "claude-opus-5"]  # as they are stacked
+    assert "not a bill; 1 request without a known price left out" in ax.texts[0].get_text()
 
 
 def test_the_rest_is_other(usage: Any) -> None:
     """Beyond `top`, groups are added up."""
     ax: Any = plot.cost(usage, tz="UTC", top=1)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["claude-opus-5", "other"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["other", "claude-opus-5"]
     assert sum(heights(ax)) == 3.25
 
 
@@ -74,6 +75,37 @@ def test_tokens_have_one_line_per_kind(usage: Any) -> None:
     lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
     assert lines["uncached input"] == [20, 20]
     assert lines["output"] == [10, 10]
+
+
+def written(day: int, tokens: int, hour: int | None) -> UsageRow:
+    """A request that writes to the cache."""
+    at = START + day * DAY
+    return UsageRow(session_id="s", root_session_id="s", source="s.jsonl", at=at, cache_write_tokens=tokens, cache_write_1h_tokens=hour)
+
+
+def test_cache_writes_are_apart_by_lifetime() -> None:
+    """What is kept for an hour is part of what is written; without a word it is 5 minutes."""
+    ax: Any = plot.cache_writes(frame(SCHEMA["usage"], [written(0, 100, 30), written(1, 50, None)]), tz="UTC")
+    assert {bars.get_label(): [bar.get_height() for bar in bars] for bars in ax.containers} == {
+        "cache write, 5 min": [70, 50],
+        "cache write, 1 h": [30, 0],
+    }
+
+
+def test_shares_add_up_to_one(usage: Any) -> None:
+    """In each step."""
+    for ax in (plot.cost(usage, tz="UTC", share=True), plot.tokens(usage, tz="UTC", share=True)):
+        assert sum(heights(ax)) == pytest.approx(2)
+        assert ax.get_ylim() == (0, 1)
+
+
+def test_ticks_are_midnights_of_the_zone(usage: Any) -> None:
+    """Not those of UTC."""
+    from matplotlib import dates
+
+    ax: Any = plot.cost(usage, tz="Asia/Tokyo")
+    ticks = dates.num2date(ax.get_xticks(), tz=ZoneInfo("Asia/Tokyo"))
+    assert {(tick.hour, tick.minute) for tick in ticks} == {(0, 0)}
 
 
 def call(tool: str, status: str) -> ToolCallRow:
@@ -106,10 +138,13 @@ def test_lengths_are_a_cumulative_curve() -> None:
     ax: Any = plot.session_lengths(frame(SCHEMA["sessions"], rows))
     active = ax.lines[0]
     assert (list(active.get_xdata()), list(active.get_ydata())) == ([1.0, 10.0], [0.5, 1.0])
-    assert "1 conversations without active time" in ax.texts[0].get_text()
+    assert "1 conversation without active time" in ax.texts[0].get_text()
 
 
-@pytest.mark.parametrize("name, table", [("cost", "usage"), ("tokens", "usage"), ("tools", "tool_calls"), ("session_lengths", "sessions")])
+@pytest.mark.parametrize(
+    "name, table",
+    [("cost", "usage"), ("cache_writes", "usage"), ("tokens", "usage"), ("tools", "tool_calls"), ("session_lengths", "sessions")],
+)
 def test_an_empty_table_says_so(name: str, table: str) -> None:
     """No axes full of nothing."""
     empty: pl.DataFrame = frame(SCHEMA[table], [])  # type: ignore[index]  # names of tables
@@ -130,4 +165,21 @@ def test_colours_stay_with_their_family() -> None:
     """Versions of a model are shades, and no two names look the same."""
     found = colours(["claude-opus-5", "claude-opus-4-8", "claude-sonnet-5", "other", "a", "b", "c"])
     assert len(set(found.values())) == 7
-    assert found["claude-opus-4-8"] == "#0072b2"
+    assert found["claude-opus-4-8"] == colours(["claude-opus-4-8"])["claude-opus-4-8"]
+    assert found["other"] == "#B8B8B8"
+
+
+def test_more_names_than_colours_still_differ() -> None:
+    """As many as there are."""
+    names = [f"name {number}" for number in range(100)] + [f"claude-opus-{number}" for number in range(30)]
+    assert len(set(colours(names).values())) == 130
+
+
+def test_paths_are_short_and_still_differ() -> None:
+    """The last part, with its folder where two are the same."""
+    assert short(["/home/me/shop", "/home/me/a/api", "C:\\work\\api", "other"]) == {
+        "/home/me/shop": "shop",
+        "/home/me/a/api": "a/api",
+        "C:\\work\\api": "work/api",
+        "other": "other",
+    }

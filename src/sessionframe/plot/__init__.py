@@ -6,6 +6,6 @@ Labels and units come from the schema, colours stay the same from chart to chart
 from __future__ import annotations
 
 from sessionframe.plot._shape import session_lengths, tools
-from sessionframe.plot._time import cost, tokens
+from sessionframe.plot._time import cache_writes, cost, tokens
 
-__all__ = ["cost", "session_lengths", "tokens", "tools"]
+__all__ = ["cache_writes", "cost", "session_lengths", "tokens", "tools"]

@@ -37,3 +37,9 @@ def largest(table: dict[str, list[float]], top: int) -> dict[str, list[float]]:
     if rest := [table[name] for name in ranked[top:]]:
         kept[OTHER] = [sum(values) for values in zip(*rest, strict=True)]
     return kept
+
+
+def as_shares(table: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Each value as a share of the sum over all names at its step; 0 where there is nothing to share."""
+    totals = [sum(values) for values in zip(*table.values(), strict=True)]
+    return {name: [value / total if total else 0.0 for value, total in zip(values, totals, strict=True)] for name, values in table.items()}

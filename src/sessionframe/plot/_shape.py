@@ -8,7 +8,7 @@ from sessionframe.analysis import tools_by
 from sessionframe.analysis._doors import opened
 from sessionframe.plot._axes import axes
 from sessionframe.plot._data import columns
-from sessionframe.plot._style import PALETTE, empty, tidy
+from sessionframe.plot._style import MUTED, PALETTE, counted, empty, headed, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,14 +55,12 @@ def tools(frame: Any, *, top: int = 15, ax: Axes | None = None) -> Axes:
         base = [low + value for low, value in zip(base, values, strict=True)]
     for place, row in enumerate(order):
         if rates[row]:
-            target.annotate(f" {rates[row]:.1%} errors", (calls[row], place), va="center", fontsize=8, color="#666666")
+            target.annotate(f" {rates[row]:.1%} errors", (calls[row], place), va="center", fontsize=8, color=MUTED)
     target.set_xlabel("calls")
-    target.set_title("Tool calls by outcome", loc="left", fontweight="bold")
+    headed(target, "Tool calls by outcome")
     target.legend(frameon=False, fontsize=8, loc="lower right")
-    tidy(target)
-    target.grid(axis="x", color="#E5E5E5")
-    target.grid(visible=False, axis="y")
-    target.margins(x=0.15)
+    tidy(target, "x")
+    target.set_xlim(0, max(calls) * 1.12)
     return target
 
 
@@ -99,12 +97,8 @@ def session_lengths(frame: Any, *, ax: Axes | None = None) -> Axes:
     target.set_xlabel("minutes")
     target.set_ylabel("share of conversations")
     target.set_ylim(0, 1.02)
-    target.set_title("How long sessions are", loc="left", fontweight="bold")
+    headed(target, "How long sessions are", f"{counted(short, 'conversation')} without active time left out" if short else "")
     if target.get_legend_handles_labels()[0]:
         target.legend(frameon=False, fontsize=8, loc="upper left")
-    if short:
-        target.annotate(
-            f"{short:,} conversations without active time left out", (0, -0.22), xycoords="axes fraction", fontsize=8, color="#666666"
-        )
     tidy(target)
     return target

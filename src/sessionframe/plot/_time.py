@@ -1,23 +1,25 @@
-"""Charts over time: cost and tokens per day, week or month."""
+"""Charts over time: cost and tokens per hour, day, week or month."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from sessionframe.analysis import tokens_by
-from sessionframe.plot._axes import axes
-from sessionframe.plot._data import columns, largest, pivot
-from sessionframe.plot._style import COMPONENTS, colours, empty, label, tidy
+from sessionframe.plot._axes import amounts, axes, dated, percent
+from sessionframe.plot._data import as_shares, columns, largest, pivot
+from sessionframe.plot._style import COMPONENTS, ESTIMATE, colours, counted, empty, headed, label, legend, short, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTHS = {"1h": 0.035, "1d": 0.85, "1w": 6.0, "1mo": 26.0}
+WIDTHS = {"1h": 0.036, "1d": 0.85, "1w": 6.0, "1mo": 26.0}
 """Widths of bars [days], the unit of matplotlib's dates."""
-ESTIMATE = "API-equivalent estimate at list prices, not a bill"
+STEPS = {"1h": "hour", "1d": "day", "1w": "week", "1mo": "month"}
 
 
-def cost(frame: Any, *, by: str = "model", every: str = "1d", tz: str = "local", top: int = 8, ax: Axes | None = None) -> Axes:
+def cost(
+    frame: Any, *, by: str = "model", every: str = "1d", share: bool = False, tz: str = "local", top: int = 8, ax: Axes | None = None
+) -> Axes:
     """Draw what the requests would have cost at list prices, stacked by group over time.
 
     Parameters
@@ -28,6 +30,8 @@ def cost(frame: Any, *, by: str = "model", every: str = "1d", tz: str = "local",
         Column whose values are stacked, e.g. ``model`` or ``repo_root``.
     every
         Step of time: ``1h``, ``1d``, ``1w`` or ``1mo``.
+    share
+        Draw the shares of the groups in each step.
     tz
         Time zone in which days begin.
     top
@@ -38,7 +42,8 @@ def cost(frame: Any, *, by: str = "model", every: str = "1d", tz: str = "local",
     Returns
     -------
     matplotlib.axes.Axes
-        With one bar per step [USD]. Requests without a known price are not in it; their number is in the caption.
+        With one bar per step [USD], above the tick at which the step starts. Requests without a known price are not in it; their
+        number is in the caption.
     """
     found = tokens_by(frame, by=by, every=every, tz=tz)
     steps, names, values, unpriced = columns(found, "start", by, "cost_usd", "unpriced_requests")
@@ -46,17 +51,65 @@ def cost(frame: Any, *, by: str = "model", every: str = "1d", tz: str = "local",
     target = axes(ax)
     if not order or not table:
         return empty(target, "priced requests")
-    stack(target, order, largest(table, top), every)
-    missing = sum(unpriced)
-    note = f"{ESTIMATE}; {missing:,} requests without a known price left out" if missing else ESTIMATE
-    target.set_ylabel(label("usage", "cost_usd"))
-    target.set_title(f"Cost by {by.replace('_', ' ')}", loc="left", fontweight="bold")
-    target.annotate(note, (0, -0.2), xycoords="axes fraction", fontsize=8, color="#666666")
+    kept = largest(table, top)
+    stack(target, order, as_shares(kept) if share else kept, every, colours(kept))
+    if share:
+        shared(target, "cost", every)
+    else:
+        target.set_ylabel(label("usage", "cost_usd"))
+    headed(target, f"Cost per {STEPS[every]} by {by.replace('_', ' ')}", ESTIMATE, without_price(sum(unpriced)))
     return target
 
 
-def tokens(frame: Any, *, every: str = "1d", tz: str = "local", ax: Axes | None = None) -> Axes:
+def tokens(frame: Any, *, every: str = "1d", share: bool = False, tz: str = "local", ax: Axes | None = None) -> Axes:
     """Draw the tokens of the requests by kind over time.
+
+    Parameters
+    ----------
+    frame
+        The table `usage` or a frame of it.
+    every
+        Step of time: ``1h``, ``1d``, ``1w`` or ``1mo``.
+    share
+        Draw the shares of the kinds in each step, as stacked bars.
+    tz
+        Time zone in which days begin.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One line per kind [tokens] on a logarithmic axis: cache reads are often a thousand times the output. A kind of which a step has
+        none has no point there.
+    """
+    found = tokens_by(frame, every=every, tz=tz)
+    order, table = kinds(found)
+    target = axes(ax)
+    if not order:
+        return empty(target, "requests")
+    shades = {words: colour for words, colour in COMPONENTS.values() if words in table}
+    if share:
+        stack(target, order, as_shares(table), every, shades)
+        shared(target, "tokens", every)
+    else:
+        for words, colour in shades.items():
+            shown = [value or float("nan") for value in table[words]]
+            target.plot(order, shown, color=colour, marker="o", markersize=3, linewidth=1.4, label=words)
+        target.set_yscale("log")
+        amounts(target.yaxis)
+        target.set_ylabel(f"tokens per {STEPS[every]}")
+        dated(target, order, every)
+        legend(target)
+        tidy(target)
+    headed(target, f"Tokens per {STEPS[every]} by kind")
+    return target
+
+
+def cache_writes(frame: Any, *, every: str = "1d", tz: str = "local", ax: Axes | None = None) -> Axes:
+    """Draw how many tokens were written to the prompt cache, by how long they are kept.
+
+    A change of lifetime is a change of price: one hour costs more to write than five minutes, and is read after a longer break.
 
     Parameters
     ----------
@@ -72,41 +125,50 @@ def tokens(frame: Any, *, every: str = "1d", tz: str = "local", ax: Axes | None 
     Returns
     -------
     matplotlib.axes.Axes
-        One line per kind [tokens] on a logarithmic axis: cache reads are often a thousand times the output.
+        With one bar per step [tokens]. Writes of which the log tells no lifetime count as those of five minutes.
     """
-    found = tokens_by(frame, every=every, tz=tz)
-    steps, *kinds = columns(found, "start", *COMPONENTS)
-    known = [number for number, step in enumerate(steps) if step is not None]
+    order, table = kinds(tokens_by(frame, every=every, tz=tz))
+    written = {words: table[words] for words, _ in COMPONENTS.values() if words.startswith("cache write") and words in table}
     target = axes(ax)
-    if not known:
-        return empty(target, "requests")
-    for values, (words, colour) in zip(kinds, COMPONENTS.values(), strict=True):
-        shown = [values[number] or float("nan") for number in known]
-        target.plot([steps[number] for number in known], shown, color=colour, marker="o", markersize=3, linewidth=1.4, label=words)
-    target.set_yscale("log")
-    target.set_ylabel("tokens per " + {"1h": "hour", "1d": "day", "1w": "week", "1mo": "month"}.get(every, every))
-    target.set_title("Tokens by kind", loc="left", fontweight="bold")
-    finish(target)
+    if not any(map(sum, written.values())):
+        return empty(target, "cache writes")
+    stack(target, order, written, every, {words: colour for words, colour in COMPONENTS.values() if words in written})
+    amounts(target.yaxis)
+    target.set_ylabel(f"tokens per {STEPS[every]}")
+    headed(target, f"Tokens written to the prompt cache per {STEPS[every]}", "writes without a stated lifetime count as 5 min")
     return target
 
 
-def stack(ax: Axes, order: list[Any], table: dict[str, list[float]], every: str) -> None:
-    """Stacked bars, the largest group at the bottom."""
-    shade = colours(table)
-    base = [0.0] * len(order)
+def kinds(found: Any) -> tuple[list[Any], dict[str, list[float]]]:
+    """The steps, and per kind of tokens that occurs its tokens in each of them; of what is written, each lifetime is a kind."""
+    names = ("input_tokens", "cache_write_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens")
+    steps, fresh, written, hour, *rest = ([value or 0 for value in column] for column in columns(found, "start", *names))
+    timed = [row for row, step in enumerate(steps) if step]
+    brief = [whole - part for whole, part in zip(written, hour, strict=True)]
+    sums = zip(COMPONENTS.values(), (fresh, brief, hour, *rest), strict=True)
+    table = {words: [values[row] for row in timed] for (words, _), values in sums}
+    return [steps[row] for row in timed], {words: values for words, values in table.items() if any(values)}
+
+
+def stack(ax: Axes, order: list[Any], table: dict[str, list[float]], every: str, shades: dict[str, str]) -> None:
+    """Stacked bars, the first group at the bottom."""
+    base, shown = [0.0] * len(order), short(table)
     for name, values in table.items():
-        ax.bar(order, values, width=WIDTHS[every], bottom=base, color=shade[name], label=name, align="edge")
+        ax.bar(order, values, width=WIDTHS[every], bottom=base, color=shades[name], label=shown[name])
         base = [low + value for low, value in zip(base, values, strict=True)]
     ax.set_ylim(0, max(base) * 1.05 or 1)
-    finish(ax)
-
-
-def finish(ax: Axes) -> None:
-    """Dates that can be read, and a legend beside the data."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator()  # type: ignore[no-untyped-call]  # matplotlib.dates has no types
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    dated(ax, order, every)
+    legend(ax, reverse=True)
     tidy(ax)
+
+
+def shared(ax: Axes, what: str, every: str) -> None:
+    """A vertical axis of shares of each step."""
+    percent(ax.yaxis)
+    ax.set_ylim(0, 1)
+    ax.set_ylabel(f"share of the {what} of the {STEPS[every]}")
+
+
+def without_price(requests: int) -> str:
+    """What the costs do not hold; nothing when they hold all."""
+    return f"{counted(requests, 'request')} without a known price left out" if requests else ""
