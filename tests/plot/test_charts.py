@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import matplotlib as mpl
 import polars as pl
 import pytest
 
@@ -18,17 +16,6 @@ from sessionframe.schema import SCHEMA, SessionRow, ToolCallRow, UsageRow
 
 DAY = 86_400_000_000
 START = 1_790_000_000_000_000 // DAY * DAY
-
-
-@pytest.fixture(autouse=True)
-def _no_window() -> Iterator[None]:
-    """Draw without a screen, and forget every figure afterwards."""
-    from matplotlib import pyplot as plt
-
-    with mpl.rc_context():
-        plt.switch_backend("Agg")
-        yield
-        plt.close("all")
 
 
 def asked(day: int, model: str, cost: float | None) -> UsageRow:

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import Colormap
 
 MOST_TICKS = 12
+HEAT = "YlGnBu"
+"""The colours of heatmaps, from few to many; none of them is grey, and they are told apart with colour blindness."""
 
 
 def axes(ax: Axes | None, *, height: float = 3.6) -> Axes:
@@ -54,3 +58,25 @@ def amounts(axis: Axis) -> None:
 
     axis.set_major_formatter(EngFormatter())
     axis.set_minor_formatter(NullFormatter())
+
+
+def heat_colours() -> Colormap:
+    """From few to many; the palest colours, which would pass for nothing, are left out."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+    from numpy import linspace
+
+    return ListedColormap(colormaps[HEAT](linspace(0.12, 1, 256)))
+
+
+def heat_bar(ax: Axes, drawn: Any, title: str, most: float | None = None) -> Colorbar:
+    """What the colours mean; `most`, the largest value, has a tick of its own on a logarithmic bar."""
+    bar = ax.figure.colorbar(drawn, ax=ax, pad=0.015, aspect=18)
+    if most is not None:
+        ticks = [*(10**power for power in range(12) if 10**power < most / 1.5), most]
+        bar.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks])
+        bar.minorticks_off()
+    bar.ax.tick_params(labelsize=8)
+    bar.set_label(title, fontsize=8)
+    bar.outline.set_visible(False)
+    return bar

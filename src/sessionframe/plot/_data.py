@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 def columns(frame: Any, *names: str) -> list[list[Any]]:
     """Columns of a helper's result as lists, unknown as None whatever the engine calls it."""
-    found = nw.from_native(frame, eager_only=True).select(*names).to_polars()
+    found = nw.from_native(frame, eager_only=True).select(*dict.fromkeys(names)).to_polars()
     known = found.with_columns(selectors.float().fill_nan(None))
     return [known[name].to_list() for name in names]
 

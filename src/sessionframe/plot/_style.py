@@ -20,8 +20,6 @@ MUTED = "#666666"
 NOTHING = "#EDEDED"
 """Where there is no data."""
 ESTIMATE = "API-equivalent estimate at list prices, not a bill"
-HEAT = "YlGnBu"
-"""The colours of heatmaps, from few to many; none of them is grey."""
 
 FIXED = {
     "claude-code": "#0072B2",
@@ -50,6 +48,9 @@ FAMILIES = {
 SHADES = (0.0, 0.24, 0.42, 0.56, 0.67)
 """Shares of white, the colour itself first."""
 VERSION = re.compile(r"(?<!\d)(\d{1,2})(?:[.-](\d{1,2}))?(?!\d)")
+
+NAMES = {"repo_root": "repository", "git_branch": "branch", "root_session_id": "conversation", "session_id": "thread"}
+"""Columns whose names are not what people say."""
 
 COMPONENTS = {
     "input_tokens": ("uncached input", "#D55E00"),
@@ -88,7 +89,7 @@ def wishes(name: str) -> Iterator[str]:
     for share in SHADES:
         yield from (lighter(PALETTE[(first + step) % len(PALETTE)], share) for step in range(len(PALETTE)))
     while True:  # more names than colours that can be told apart
-        yield f"#{zlib.crc32(f'{name}{first}'.encode()) & 0xFFFFFF:06x}"
+        yield f"#{zlib.crc32(f'{name}{first}'.encode()) & 0xFFFFFF:06X}"
         first += 1
 
 
@@ -101,7 +102,7 @@ def version_shade(model: str) -> int:
 def lighter(colour: str, share: float) -> str:
     """A colour mixed with a share of white."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(value + (255 - value) * share):02x}" for value in (red, green, blue))
+    return "#" + "".join(f"{round(value + (255 - value) * share):02X}" for value in (red, green, blue))
 
 
 def label(table: TableName, column: str) -> str:
@@ -112,7 +113,7 @@ def label(table: TableName, column: str) -> str:
 
 def words(column: str) -> str:
     """The name of a column in words, without its unit."""
-    return column.removesuffix("_usd").removesuffix("_s").replace("_", " ")
+    return NAMES.get(column) or column.removesuffix("_usd").removesuffix("_s").replace("_", " ")
 
 
 def counted(number: int, noun: str) -> str:
@@ -138,7 +139,7 @@ def tidy(ax: Axes, grid: Literal["x", "y", "both"] = "y") -> None:
 
 def headed(ax: Axes, title: str, *notes: str) -> None:
     """A title and, in small type between it and the data, what one must know to read the chart."""
-    lines = textwrap.wrap("; ".join(note for note in notes if note), 125)
+    lines = textwrap.wrap("; ".join(note for note in notes if note), 135)
     ax.set_title(title, loc="left", fontweight="bold", pad=6 + 11 * len(lines))
     if lines:
         ax.annotate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sessionframe.analysis import tokens_by
 from sessionframe.plot._axes import amounts, axes, dated, percent
 from sessionframe.plot._data import as_shares, columns, largest, pivot
-from sessionframe.plot._style import COMPONENTS, ESTIMATE, colours, counted, empty, headed, label, legend, short, tidy
+from sessionframe.plot._style import COMPONENTS, ESTIMATE, colours, counted, empty, headed, label, legend, short, tidy, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def cost(
         shared(target, "cost", every)
     else:
         target.set_ylabel(label("usage", "cost_usd"))
-    headed(target, f"Cost per {STEPS[every]} by {by.replace('_', ' ')}", ESTIMATE, without_price(sum(unpriced)))
+    headed(target, f"Cost per {STEPS[every]} by {words(by)}", ESTIMATE, without_price(sum(unpriced)))
     return target
 
 
@@ -88,14 +88,14 @@ def tokens(frame: Any, *, every: str = "1d", share: bool = False, tz: str = "loc
     target = axes(ax)
     if not order:
         return empty(target, "requests")
-    shades = {words: colour for words, colour in COMPONENTS.values() if words in table}
+    shades = {kind: colour for kind, colour in COMPONENTS.values() if kind in table}
     if share:
         stack(target, order, as_shares(table), every, shades)
         shared(target, "tokens", every)
     else:
-        for words, colour in shades.items():
-            shown = [value or float("nan") for value in table[words]]
-            target.plot(order, shown, color=colour, marker="o", markersize=3, linewidth=1.4, label=words)
+        for kind, colour in shades.items():
+            shown = [value or float("nan") for value in table[kind]]
+            target.plot(order, shown, color=colour, marker="o", markersize=3, linewidth=1.4, label=kind)
         target.set_yscale("log")
         amounts(target.yaxis)
         target.set_ylabel(f"tokens per {STEPS[every]}")
@@ -128,11 +128,11 @@ def cache_writes(frame: Any, *, every: str = "1d", tz: str = "local", ax: Axes |
         With one bar per step [tokens]. Writes of which the log tells no lifetime count as those of five minutes.
     """
     order, table = kinds(tokens_by(frame, every=every, tz=tz))
-    written = {words: table[words] for words, _ in COMPONENTS.values() if words.startswith("cache write") and words in table}
+    written = {kind: table[kind] for kind, _ in COMPONENTS.values() if kind.startswith("cache write") and kind in table}
     target = axes(ax)
     if not any(map(sum, written.values())):
         return empty(target, "cache writes")
-    stack(target, order, written, every, {words: colour for words, colour in COMPONENTS.values() if words in written})
+    stack(target, order, written, every, {kind: colour for kind, colour in COMPONENTS.values() if kind in written})
     amounts(target.yaxis)
     target.set_ylabel(f"tokens per {STEPS[every]}")
     headed(target, f"Tokens written to the prompt cache per {STEPS[every]}", "writes without a stated lifetime count as 5 min")
@@ -146,8 +146,8 @@ def kinds(found: Any) -> tuple[list[Any], dict[str, list[float]]]:
     timed = [row for row, step in enumerate(steps) if step]
     brief = [whole - part for whole, part in zip(written, hour, strict=True)]
     sums = zip(COMPONENTS.values(), (fresh, brief, hour, *rest), strict=True)
-    table = {words: [values[row] for row in timed] for (words, _), values in sums}
-    return [steps[row] for row in timed], {words: values for words, values in table.items() if any(values)}
+    table = {kind: [values[row] for row in timed] for (kind, _), values in sums}
+    return [steps[row] for row in timed], {kind: values for kind, values in table.items() if any(values)}
 
 
 def stack(ax: Axes, order: list[Any], table: dict[str, list[float]], every: str, shades: dict[str, str]) -> None:
