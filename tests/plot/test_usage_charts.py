@@ -230,13 +230,27 @@ def test_an_empty_table_says_so(name: str) -> None:
         assert not ax.axison
 
 
+@pytest.fixture(scope="module")
+def demo() -> Any:
+    """A table of the demo home."""
+    return sf.scan("claude-code", home=demo_home()).usage
+
+
 @pytest.mark.parametrize("name", [*NAMES, "cost_change", "subagent_cost"])
-def test_a_table_is_taken_and_the_callers_axes_are_used(name: str) -> None:
+@pytest.mark.parametrize("row", [ROWS[0], ROWS[4]], ids=["free", "unpriced"])
+def test_one_request_is_enough(name: str, row: UsageRow) -> None:
+    """Not every chart has something to show then, but each can be drawn without a warning."""
+    usage = frame(SCHEMA["usage"], [row]).with_columns(cost_usd=pl.lit(0.0 if row is ROWS[0] else None, pl.Float64))
+    usage = usage.with_columns(input_tokens=pl.lit(0 if row is ROWS[0] else None, pl.Int64))
+    drawn(name, usage).figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "cost_change", "subagent_cost"])
+def test_a_table_is_taken_and_the_callers_axes_are_used(name: str, demo: Any) -> None:
     """And the picture can be drawn without a warning."""
     from matplotlib import pyplot as plt
 
     figure, ax = plt.subplots()
-    table = sf.scan("claude-code", home=demo_home()).usage
-    assert drawn(name, table, ax=ax) is ax
+    assert drawn(name, demo, ax=ax) is ax
     assert ax.get_title(loc="left") or not ax.axison
     figure.canvas.draw()

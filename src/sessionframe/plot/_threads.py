@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sessionframe import analysis
 from sessionframe.analysis._doors import opened
 from sessionframe.analysis._threads import THREAD
+from sessionframe.analysis.tokens import SUMMED
 from sessionframe.plot._axes import amounts, axes
 from sessionframe.plot._data import UNKNOWN, columns, largest, pivot
 from sessionframe.plot._style import ESTIMATE, PALETTE, colours, empty, headed, label, legend, short, tidy, words
@@ -123,7 +124,7 @@ def with_type(frame: Any, sessions: Any) -> Any:
     """Requests with the `type` of their thread: ``main``, the type of a sub-agent, or the kind of thread that it is."""
     import polars as pl
 
-    needed = [*THREAD, "at", *analysis.tokens.SUMMED]
+    needed = [*THREAD, "at", *SUMMED]
     requests = opened(frame, needed, needed_by="plot.subagent_cost").to_polars()
     threads = opened(sessions, [*THREAD, "kind", "subagent_type"], needed_by="plot.subagent_cost").to_polars()
     kind = pl.col("kind").cast(pl.String)
