@@ -75,7 +75,7 @@ def test_cache_writes_are_apart_by_lifetime() -> None:
     ax: Any = plot.cache_writes(frame(SCHEMA["usage"], [written(0, 100, 30), written(1, 50, None)]), tz="UTC")
     assert {bars.get_label(): [bar.get_height() for bar in bars] for bars in ax.containers} == {
         "cache write, 5 min": [70, 50],
-        "cache write, 1 h": [30, 0],
+        "cache write, 1 h": [30],
     }
 
 
@@ -84,6 +84,21 @@ def test_shares_add_up_to_one(usage: Any) -> None:
     for ax in (plot.cost(usage, tz="UTC", share=True), plot.tokens(usage, tz="UTC", share=True)):
         assert sum(heights(ax)) == pytest.approx(2)
         assert ax.get_ylim() == (0, 1)
+
+
+@pytest.mark.parametrize("every,words", [("1w", "21 Sep"), ("1mo", "Sep\n2026")])
+def test_weeks_and_months_are_named(usage: Any, every: str, words: str) -> None:
+    """By their first day."""
+    ax: Any = plot.cost(usage, every=every, tz="UTC")
+    ax.figure.canvas.draw()
+    assert words in [each.get_text() for each in ax.get_xticklabels()]
+
+
+def test_many_steps_have_no_gaps() -> None:
+    """Gaps thinner than a pixel would hide the bars."""
+    ax: Any = plot.cost(frame(SCHEMA["usage"], [asked(day, "claude-opus-5", 1.0) for day in range(200)]), tz="UTC")
+    assert {bar.get_width() for bar in ax.patches} == {1}
+    assert len(plot.coverage(frame(SCHEMA["usage"], [asked(0, "m", 1.0), asked(200, "m", 1.0)])).collections[0].get_edgecolor()) == 0
 
 
 def test_ticks_are_midnights_of_the_zone(usage: Any) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
 MOST_TICKS = 12
+MANY = 150
+"""Steps from which on lines between them would hide them."""
 HEAT = "YlGnBu"
 """The colours of heatmaps, from few to many; none of them is grey, and they are told apart with colour blindness."""
 
@@ -32,17 +34,22 @@ def dated(ax: Axes, starts: Sequence[datetime], every: str = "1d") -> None:
 
     zone = starts[0].tzinfo
     locator: Any
-    if every == "1w" and len(starts) > 1:
+    formatter: Any
+    months = (starts[-1].year - starts[0].year) * 12 + starts[-1].month - starts[0].month + 1
+    if every == "1w":
         weeks = (starts[-1] - starts[0]).days // 7 + 1
         locator = dates.WeekdayLocator(byweekday=dates.MO, interval=-(-weeks // MOST_TICKS), tz=zone)  # type: ignore[no-untyped-call]
+        formatter = dates.DateFormatter("%d %b\n%Y" if months > MOST_TICKS else "%d %b", tz=zone)  # type: ignore[no-untyped-call]
     elif every == "1mo":
-        months = (starts[-1] - starts[0]).days // 30 + 1
-        locator = dates.MonthLocator(interval=-(-months // MOST_TICKS), tz=zone)  # type: ignore[no-untyped-call]
+        interval = next((each for each in (1, 2, 3, 4, 6) if months <= each * MOST_TICKS), 12)
+        locator = dates.MonthLocator(range(1, 13, interval), tz=zone)  # type: ignore[no-untyped-call]
+        formatter = dates.DateFormatter("%b\n%Y", tz=zone)  # type: ignore[no-untyped-call]
     else:
         locator = dates.AutoDateLocator(tz=zone)  # type: ignore[no-untyped-call]  # matplotlib.dates has no types
         locator.intervald[dates.HOURLY] = [1, 3, 6, 12] if every == "1h" else [24]
+        formatter = dates.ConciseDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(formatter)
 
 
 def percent(axis: Axis) -> None:

@@ -97,6 +97,7 @@ def cache_gaps(frame: Any, *, ax: Axes | None = None) -> Axes:
     gaps, ratios = zip(*points, strict=True)
     shades = heat_colours()
     field = target.hexbin(gaps, ratios, xscale="log", bins="log", gridsize=(46, 14), mincnt=1, cmap=shades, linewidths=0.1)
+    field.set_clim(1, max(float(field.norm.vmax or 1), 2))  # type: ignore[arg-type]  # one number
     heat_bar(target, field, "requests", float(field.norm.vmax or 1))  # type: ignore[arg-type]  # one number
     for seconds, name in LIFETIMES.items():
         target.axvline(seconds, color=PALETTE[5], linewidth=1)

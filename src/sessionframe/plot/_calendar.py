@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessionframe import analysis
 from sessionframe.engine.options import Moment
-from sessionframe.plot._axes import amounts, axes, dated, heat_bar, heat_colours
+from sessionframe.plot._axes import MANY, amounts, axes, dated, heat_bar, heat_colours
 from sessionframe.plot._data import UNKNOWN, columns, largest, pivot
 from sessionframe.plot._style import ESTIMATE, NOTHING, PALETTE, colours, empty, headed, label, legend, short, tidy, words
 from sessionframe.plot._time import without_price
@@ -108,7 +108,8 @@ def heat(ax: Axes, across: list[Any], table: list[list[float]], norm: Any) -> An
     ax.set_facecolor(NOTHING)
     ax.tick_params(length=0, axis="y")
     ax.spines[:].set_visible(False)
-    return ax.pcolormesh(across, up, ma.masked_equal(table, 0), cmap=heat_colours(), norm=norm, edgecolors="white", linewidth=0.6)
+    lines: dict[str, Any] = {"edgecolors": "white", "linewidth": 0.6} if len(across) <= MANY else {}
+    return ax.pcolormesh(across, up, ma.masked_equal(table, 0), cmap=heat_colours(), norm=norm, **lines)
 
 
 def cumulative(
@@ -210,7 +211,8 @@ def blocks(
     for start, end, group, height, active, _ in sorted(rows, key=lambda row: -row[3]):
         name = group or UNKNOWN
         colour, hatch = shades[name], "////" if active else None
-        target.bar(start, height, width=end - start, align="edge", color=colour, edgecolor="white", linewidth=0.3, hatch=hatch)
+        edge, width = ("white", 0.3) if len(rows) <= MANY else (colour, 0.8)  # seen even where a block is thinner than a pixel
+        target.bar(start, height, width=end - start, align="edge", color=colour, edgecolor=edge, linewidth=width, hatch=hatch)
     for name in groups:
         target.bar(rows[0][0], 0, color=shades[name], label=shown[name])
     dated(target, sorted(row[0] for row in rows))

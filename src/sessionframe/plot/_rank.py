@@ -30,7 +30,7 @@ def cost_ranking(frame: Any, *, by: str = "repo_root", top: int = 20, ax: Axes |
     by
         Column whose values have a bar each, e.g. ``repo_root``, ``git_branch`` or ``model``.
     top
-        How many bars to show, the largest first; the rest is ``other``.
+        How many bars to show, the largest first; what the others cost together is said in words.
     ax
         Axes to draw on; new ones by default.
 
@@ -42,26 +42,29 @@ def cost_ranking(frame: Any, *, by: str = "repo_root", top: int = 20, ax: Axes |
     found = analysis.tokens_by(frame, by=[by, "agent"])
     names, agents, values, unpriced = columns(found, by, "agent", "cost_usd", "unpriced_requests")
     rows = [(name or UNKNOWN, agent, value) for name, agent, value in zip(names, agents, values, strict=True) if value is not None]
-    sums = largest(pivot([0] * len(rows), [row[0] for row in rows], [row[2] for row in rows])[1], top)
-    target = axes(ax, height=max(2.0, 0.32 * len(sums) + 1.2))
+    sums = pivot([0] * len(rows), [row[0] for row in rows], [row[2] for row in rows])[1]
+    ranked = sorted(sums, key=lambda name: (-sums[name][0], name))
+    shown = ranked[:top][::-1]
+    target = axes(ax, height=max(2.0, 0.32 * len(shown) + 1.2))
     if not rows:
         return empty(target, "priced requests")
-    shown = short(sums)
-    places = [row[0] if row[0] in sums else "other" for row in rows]
-    order, table = pivot([list(sums)[::-1].index(place) for place in places], [row[1] for row in rows], [row[2] for row in rows])
+    bars = [(shown.index(name), agent, value) for name, agent, value in rows if name in shown]
+    order, table = pivot(*zip(*bars, strict=True))
     base, shades = [0.0] * len(order), colours(table)
     for name, widths in largest(table, len(table)).items():
         target.barh(order, widths, left=base, color=shades[name], label=name)
         base = [low + width for low, width in zip(base, widths, strict=True)]
-    whole = sum(base)
+    whole = sum(value for _, _, value in rows) or 1
     for place, value in zip(order, base, strict=True):
-        target.annotate(f" {value:,.2f}  ({value / (whole or 1):.0%})", (value, place), va="center", fontsize=8, color=MUTED)
-    target.set_yticks(order, [shown[name] for name in list(sums)[::-1]])
+        target.annotate(f" {value:,.2f}  ({value / whole:.0%})", (value, place), va="center", fontsize=8, color=MUTED)
+    named, left = short(shown), sum(sums[name][0] for name in ranked[top:])
+    target.set_yticks(order, [named[name] for name in shown])
     target.set_xlim(0, max(base) * 1.15 or 1)
     target.set_xlabel(label("usage", "cost_usd"))
     legend(target)
     tidy(target, "x")
-    headed(target, f"Cost by {words(by)}", ESTIMATE, without_price(sum(unpriced)))
+    more = f"{len(ranked) - top:,} more: {left:,.2f} USD ({left / whole:.0%})" if len(ranked) > top else ""
+    headed(target, f"Cost by {words(by)}", ESTIMATE, more, without_price(sum(unpriced)))
     return target
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sessionframe.analysis import tokens_by
-from sessionframe.plot._axes import amounts, axes, dated, percent
+from sessionframe.plot._axes import MANY, amounts, axes, dated, percent
 from sessionframe.plot._data import as_shares, columns, largest, pivot
 from sessionframe.plot._style import COMPONENTS, ESTIMATE, colours, counted, empty, headed, label, legend, short, tidy, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+DAYS = {"1h": 1 / 24, "1d": 1.0, "1w": 7.0, "1mo": 30.5}
+"""Lengths of steps."""
 WIDTHS = {"1h": 0.036, "1d": 0.85, "1w": 6.0, "1mo": 26.0}
 """Widths of bars [days], the unit of matplotlib's dates."""
 STEPS = {"1h": "hour", "1d": "day", "1w": "week", "1mo": "month"}
@@ -153,8 +155,11 @@ def kinds(found: Any) -> tuple[list[Any], dict[str, list[float]]]:
 def stack(ax: Axes, order: list[Any], table: dict[str, list[float]], every: str, shades: dict[str, str]) -> None:
     """Stacked bars, the first group at the bottom."""
     base, shown = [0.0] * len(order), short(table)
+    width = WIDTHS[every] if len(order) <= MANY else DAYS[every]
     for name, values in table.items():
-        ax.bar(order, values, width=WIDTHS[every], bottom=base, color=shades[name], label=shown[name])
+        there = [row for row, value in enumerate(values) if value] or [0]  # a bar of nothing takes as long to draw as any other
+        bars = [[column[row] for row in there] for column in (order, values, base)]
+        ax.bar(bars[0], bars[1], width=width, bottom=bars[2], color=shades[name], label=shown[name])
         base = [low + value for low, value in zip(base, values, strict=True)]
     ax.set_ylim(0, max(base) * 1.05 or 1)
     dated(ax, order, every)
