@@ -42,14 +42,30 @@ def dated(ax: Axes, starts: Sequence[datetime], every: str = "1d") -> None:
         locator = dates.AutoDateLocator(tz=zone)  # type: ignore[no-untyped-call]  # matplotlib.dates has no types
         locator.intervald[dates.HOURLY] = [1, 3, 6, 12] if every == "1h" else [24]
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
+    formatter: Any = dates.ConciseDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
+    if every == "1w":  # ticks at Mondays meet no first of a month, which would say which month it is
+        formatter.formats[2], formatter.offset_formats[2] = "%d %b", "%Y"
+    ax.xaxis.set_major_formatter(formatter)
 
 
 def percent(axis: Axis) -> None:
     """Shares as percent."""
     from matplotlib.ticker import PercentFormatter
 
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axis.set_major_formatter(PercentFormatter(1.0))
+
+
+def plain(axis: Axis) -> None:
+    """A logarithmic axis with numbers as people write them, with some between the powers of ten if there are few of these."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    def written(value: float, _: int | None = None) -> str:
+        return f"{value:,.15g}" if value >= 1 else f"{value:.12f}".rstrip("0")
+
+    low, high = sorted(axis.get_view_interval())
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(written))
+    axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
 
 
 def amounts(axis: Axis) -> None:
