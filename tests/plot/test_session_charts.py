@@ -164,7 +164,7 @@ def test_the_model_does_not_work_while_its_tools_run(one_session: tuple[Any, Any
 
 def test_empty_tables_say_so() -> None:
     nothing = public("sessions", [])
-    tables = [public(name, []) for name in ("messages", "usage", "tool_calls")]  # type: ignore[arg-type]  # names of tables
+    tables = [public(name, []) for name in ("messages", "usage", "tool_calls")]
     for ax in (
         plot.session_lengths(nothing),
         plot.session_counts(nothing),

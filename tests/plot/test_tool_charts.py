@@ -133,7 +133,7 @@ def test_ratios_of_other_things(calls: Any) -> None:
     unread: Any = plot.tool_ratios(calls, of="unread_edit_share", by="agent", tz="UTC")
     assert list(unread.lines[0].get_ydata()) == [0.5]
     assert entries(unread) == ["claude-code (n = 2)"]
-    said = public("messages", [message(WEEKS[0]), message(WEEKS[0])])
+    said: Any = public("messages", [message(WEEKS[0]), message(WEEKS[0])])
     said = to_pandas(said) if hasattr(calls, "iloc") else said
     prompts: Any = plot.tool_ratios(calls, said, of="calls_per_prompt", tz="UTC")
     assert list(prompts.lines[0].get_ydata()) == [2.0]
