@@ -10,7 +10,7 @@ import sessionframe as sf
 from sessionframe import plot
 from sessionframe.frames.pandas import to_pandas
 from sessionframe.testing import demo_home
-from tests.rows import public, request, session
+from tests.rows import call, message, public, request, session
 
 ENGINES = ["polars", "pandas"]
 
@@ -151,3 +151,37 @@ def test_tables_are_taken_and_the_callers_axes_are_used() -> None:
     assert len(axes) == 1
     assert all(ax.figure is figure and ax.axison for ax in drawn)
     figure.canvas.draw()
+
+
+ONE: dict[str, dict[str, Any]] = {
+    "free": {"cost_usd": 0.0, "requests": 1, "prompts": 1, "tool_calls": 0, "active_s": 0.0, "wall_s": 0.0, "input_tokens": 0},
+    "unknown": {},
+    "dear": {"cost_usd": 9e3, "requests": 10**6, "prompts": 1, "tool_calls": 10**6, "active_s": 9e6, "wall_s": 9e9, "input_tokens": 10**9},
+}
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_one_row_is_enough(name: str) -> None:
+    """Not every chart has something to show then, but each can be drawn without a warning."""
+    values = ONE[name]
+    row = {key: values[key] for key in ("cost_usd", "input_tokens") if key in values}
+    usage = public("usage", [request(session_id="s1/a", **row)])
+    sessions = public("sessions", [session("s1", **values), session("s1/a", "s1", kind="subagent")])
+    seconds = values.get("active_s")
+    calls = public("tool_calls", [call("error", None if name == "unknown" else "2026-10-01T12:00:00Z", duration_s=seconds)])
+    messages = public("messages", [message(None if name == "unknown" else "2026-10-01T12:00:00Z")])
+    turns = sf.prompts(messages, usage, calls)
+    drawn = [
+        *(getattr(plot, each)(sessions) for each in ("session_lengths", "session_counts", "session_costs")),
+        plot.prompt_costs(turns, least=1),
+        plot.timeline(messages, calls),
+        *(getattr(plot, each)(calls) for each in ("tools", "tool_time", "tool_mix", "tool_ratios", "tool_latency", "result_sizes")),
+        plot.rereads(calls),
+        plot.error_rates(calls, least=1),
+        plot.errors_by_position(calls, bins=1),
+        plot.subagent_tokens(usage, sessions),
+        plot.comparison(turns, by="agent", metric="cost_usd"),
+        plot.before_after(sessions, "2026-11-01", metrics=["requests", "cost_usd"]),
+    ]
+    for ax in drawn:
+        ax.figure.canvas.draw()

@@ -180,12 +180,9 @@ def subagent_tokens(frame: Any, sessions: Any, *, top: int = 12, ax: Axes | None
     target = rows(ax, [f"{group.name} (n = {group.n:,})" for group in shown], each=0.42)
     if not shown:
         return empty(target, "sub-agents with requests")
-    shade = colours([group.name for group in groups])
     for row, group in enumerate(shown):
         values = sorted(used[group.name])
-        target.scatter(
-            values, [row + beside(number) for number in range(len(values))], s=16, color=shade[group.name], alpha=0.7, linewidth=0
-        )
+        target.scatter(values, [row + beside(number) for number in range(len(values))], s=16, color=PALETTE[0], alpha=0.5, linewidth=0)
         target.plot([group.p25, group.p75], [row, row], color=MUTED, linewidth=1.6)
         target.plot([group.median], [row], marker="D", color="black", markersize=5, zorder=3)
     target.set_xscale("log")

@@ -146,9 +146,16 @@ def tool_ratios(
     target.set_ylabel(meaning if len(meaning) < 30 else words(of))
     if of.endswith("share"):
         percent(target.yaxis)
+    total = sum(count for points in lines.values() for *_, count in points)
     few = f"hollow: fewer than {FEW} {' and '.join(bases)}" if any(count < FEW for points in lines.values() for *_, count in points) else ""
-    headed(target, f"{meaning[0].upper()}{meaning[1:]}, {STEPS[every]} by {STEPS[every]}", f"n: {' and '.join(bases)}", few)
-    legend(target)
+    headed(
+        target,
+        f"{meaning[0].upper()}{meaning[1:]}, {STEPS[every]} by {STEPS[every]}",
+        f"n: {' and '.join(bases)}" if by else f"{total:,} {' and '.join(bases)}",
+        few,
+    )
+    if by:
+        legend(target)
     tidy(target)
     return target
 

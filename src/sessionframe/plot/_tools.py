@@ -142,7 +142,8 @@ def error_rates(frame: Any, *, by: str = "tool", least: int = 20, top: int = 20,
     target.errorbar(values, range(len(order)), xerr=spans, fmt="o", color=PALETTE[0], ecolor=PALETTE[0], elinewidth=1.4, markersize=6)
     whole = columns(tools_by(frame, by=()), "error_rate")[0][0]
     target.axvline(whole, color=MUTED, linestyle="--", linewidth=0.9, zorder=0)
-    target.set_xlim(0, max(high[row] for row in order) * 1.05)
+    most = max(high[row] for row in order)
+    target.set_xlim(-0.012 * most, 1.05 * most)  # dots at 0 are whole
     target.set_xlabel("errors as a share of the calls that ran to an end")
     percent(target.xaxis)
     few = len(names) - len(enough)
