@@ -35,7 +35,9 @@ PICTURES = [Picture(*found) for found in ENTRY.findall((DOCS / "gallery.md").rea
 def tables() -> dict[str, Any]:
     """What the page sets up in its first block."""
     logs = sf.scan(home=demo_home())
-    return {"sf": sf, "usage": logs.usage, "sessions": logs.sessions, "tool_calls": logs.tool_calls}
+    names = ("messages", "usage", "sessions", "tool_calls")
+    found: dict[str, Any] = {"sf": sf, **{name: getattr(logs, name) for name in names}}
+    return {**found, "prompts": sf.prompts(logs.messages, logs.usage, logs.tool_calls)}
 
 
 def save(figure: Any, path: Path) -> None:

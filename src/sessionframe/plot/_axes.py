@@ -56,7 +56,20 @@ def percent(axis: Axis) -> None:
     """Shares as percent."""
     from matplotlib.ticker import PercentFormatter
 
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axis.set_major_formatter(PercentFormatter(1.0))
+
+
+def plain(axis: Axis) -> None:
+    """A logarithmic axis with numbers as people write them, with some between the powers of ten if there are few of these."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    def written(value: float, _: int | None = None) -> str:
+        return f"{value:,.15g}" if value >= 1 else f"{value:.12f}".rstrip("0")
+
+    low, high = sorted(axis.get_view_interval())
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(written))
+    axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
 
 
 def amounts(axis: Axis) -> None:

@@ -108,7 +108,7 @@ def lighter(colour: str, share: float) -> str:
 def label(table: TableName, column: str) -> str:
     """An axis label from the schema: the column in words and its unit."""
     unit = {each.name: each.unit for each in SCHEMA[table].public}.get(column)
-    return f"{words(column)} [{unit}]" if unit and unit not in column.split("_") else words(column)
+    return f"{words(column)} [{unit}]" if unit and unit not in words(column).split() else words(column)
 
 
 def words(column: str) -> str:
