@@ -18,11 +18,11 @@ FIRST = "frame"
 """What a function calls its first argument when a frame goes in."""
 
 
-def offered(room: str) -> dict[str, Any]:
-    """The public functions of a room whose first argument is a frame."""
+def offered(room: str, name: str) -> FunctionType | None:
+    """The public function of a room that is called so, if a frame is what it takes first."""
     module = import_module(room)
-    found = {name: getattr(module, name) for name in module.__all__}
-    return {name: each for name, each in found.items() if isinstance(each, FunctionType) and first_of(each) == FIRST}
+    found = getattr(module, name) if name in module.__all__ else None
+    return found if isinstance(found, FunctionType) and first_of(found) == FIRST else None
 
 
 def first_of(function: FunctionType) -> str | None:
@@ -42,13 +42,13 @@ class Forward:
         """A function of the room with the frame as its first argument."""
         if name.startswith("_"):
             raise AttributeError(name)  # what copying and display ask every object for
-        known = offered(self._room)
-        if name not in known:
+        function = offered(self._room, name)
+        if function is None:
             raise AttributeError(f"{self._called()} has no {name!r}.{nearest(name, dir(self))} dir() lists what there is.")
-        return MethodType(known[name], self._frame)
+        return MethodType(function, self._frame)
 
     def __dir__(self) -> list[str]:
-        return sorted(offered(self._room))
+        return sorted(name for name in import_module(self._room).__all__ if offered(self._room, name))
 
     def __repr__(self) -> str:
         return f"<{self._called()}: {', '.join(dir(self))}>"
