@@ -22,6 +22,7 @@ from sessionframe import cli
 from sessionframe.schema import SCHEMA, TABLES
 
 SAMPLES = Path(__file__).parents[1] / "data-samples"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 DEMO = str(SAMPLES / "demo")
 BASIC = str(SAMPLES / "claude-code" / "basic" / "home")
 
@@ -149,6 +150,9 @@ def test_an_empty_home_is_no_error(run: Run, tmp_path: Path) -> None:
         (["export", "usage"], "--to"),
         (["export", "usage", "--to", "usage.xlsx"], "does not tell the format"),
         (["export", "usage", "--to", "-", "--format", "parquet"], "standard output"),
+        (["notebook", "tokens-and-kost"], "Did you mean '02-tokens-and-cost'"),
+        (["notebook", "02", "--since", "2026-10-01"], "--html"),
+        (["notebook", "02", "--open", "--html", "x.html"], "exclude each other"),
         (["schema", "usages"], "usages"),
     ],
 )
@@ -216,6 +220,29 @@ def test_export_holds_text_only_when_asked_for(run: Run, tmp_path: Path) -> None
     assert full["content"].null_count() < full.height
     assert full["is_replay"].any()
     assert not bare["is_replay"].any()
+
+
+def test_notebooks_are_listed_with_their_titles(run: Run) -> None:
+    done = run("notebook")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    assert "Tokens and cost: " in done.out
+
+
+def test_a_notebook_is_copied_here_and_not_over_another_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("notebook", "02")
+    assert (done.code, done.out) == (0, "")
+    assert "jupyter lab 02-tokens-and-cost.ipynb" in done.err
+    assert [run("notebook", "02").code, run("notebook", "02", "--force").code] == [2, 0]
+
+
+def test_a_page_does_not_replace_a_file_and_options_are_checked_first(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.html").write_text("mine")
+    assert "exists" in run("notebook", "02", "--html", "x.html", "--home", DEMO).err
+    assert "since='yesterday'" in run("notebook", "02", "--html", "y.html", "--since", "yesterday").err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.html"]
 
 
 def test_schema(run: Run) -> None:

@@ -18,12 +18,14 @@ import sessionframe as sf
 from sessionframe import cli
 from sessionframe.engine.registry import selected
 from sessionframe.report import docs
+from sessionframe.report.notebook import notebooks
 
 HERE = Path(__file__).parents[1]
 PAGES = {
     "tables.md": docs.tables_page,
     "providers.md": lambda: docs.providers_page(selected(())),
     "cli.md": lambda: docs.cli_page(cli.app),
+    "notebooks.md": lambda: docs.notebooks_page(notebooks()),
 }
 MODULES = [module.name for module in pkgutil.walk_packages(sf.__path__, "sessionframe.") if not module.name.endswith("__main__")]
 WRITTEN = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("*.md")])
@@ -82,6 +84,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])  # a notebook runs in a kernel, which is talked to over the loopback interface
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
 def test_commands_that_are_shown_are_understood(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -96,6 +96,26 @@ class Scan:
             raise OptionError(f"--home: two homes have the same label: {', '.join(names)}.")
         return dict(zip(names, (path for _, path in labelled), strict=True))
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options as arguments of `scan`; the agents are beside them."""
+        return {
+            "home": self.homes,
+            "roots": self.roots,
+            "since": self.since,
+            "until": self.until,
+            "tz": self.tz,
+            "project": list(self.project) or None,
+            "prices": self.prices,
+            "n_jobs": self.jobs,
+        }
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The options and agents that were given, as another process can be told."""
+        given = {"agents": list(self.agent), **self.options}
+        return {name: value for name, value in given.items() if value and (name, value) != ("tz", "local")}
+
     @contextlib.contextmanager
     def logs(self) -> Iterator[Logs]:
         """Scan, with a progress bar while the logs are read."""
@@ -105,18 +125,7 @@ class Scan:
 
         zone(self.tz)  # a mistake shows before the logs are read
         with progress_bar() as progress:
-            yield scan(
-                *self.agent,
-                home=self.homes,
-                roots=self.roots,
-                since=self.since,
-                until=self.until,
-                tz=self.tz,
-                project=list(self.project) or None,
-                prices=self.prices,
-                n_jobs=self.jobs,
-                progress=progress,
-            )
+            yield scan(*self.agent, **self.options, progress=progress)
 
 
 def labelled_home(text: str) -> tuple[str | None, str]:
@@ -245,6 +254,42 @@ def export(scan: Scan, *, table: str, to: str, format: str | None, content: bool
     else:
         exporting.write_file(frame, to, chosen)
         note(f"{frame.height:,} rows of {table} written to {to}")
+
+
+@app.command()
+@click.argument("name", required=False, help="Its name, its number or a word of its name; without it they are listed.")
+@flag("--open", "in_jupyter", help="Open the copy in Jupyter Lab.")
+@click.option("--html", metavar="FILE", help="Run it on the logs, and write a page with its text, tables and charts, without code.")
+@flag("--force", help="Replace a file that exists.")
+@reads_logs
+def notebook(scan: Scan, *, name: str | None, in_jupyter: bool, html: str | None, force: bool) -> None:
+    """Copy a ready-made notebook here, open it, or make a page of it. Options of reading count for --open and --html."""
+    from sessionframe.report import notebook as books
+
+    if name is None:
+        for each in books.notebooks():
+            click.echo(f"{each.name:<26}{each.headings[0]}")
+        return
+    chosen = books.notebook(name)
+    told = scan.told
+    if in_jupyter and html:
+        raise OptionError("--open and --html exclude each other.")
+    if told and not (in_jupyter or html):
+        raise OptionError("options of reading say nothing about a copy. Give --open or --html with them.")
+    with scan.logs():  # a mistake shows now; nothing is read
+        pass
+    if html:
+        from sessionframe.report.export import check_target
+
+        check_target(html, force=force)
+        with click.progressbar(length=chosen.steps, label="Running", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+            books.write_page(chosen, told, html, version=version(), progress=bar.update)
+        note(f"{chosen.name} written to {html}")
+    elif in_jupyter:
+        sys.exit(books.opened(chosen, told, force=force))
+    else:
+        path = books.copied(chosen, force=force)
+        note(f"{path.name} is here now. Open it with: jupyter lab {path.name}")
 
 
 @app.command()

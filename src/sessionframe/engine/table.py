@@ -41,6 +41,9 @@ class Table:
 
     Notes
     -----
+    Its frames have the helpers and charts as methods: ``t.to_frame().sf.tokens_by(by="model")``. Frames that come from elsewhere have
+    them after ``import sessionframe.accessor``.
+
     Anything that speaks Arrow takes a table as it is: ``pyarrow.table(t)``, ``duckdb.sql("from t")``, ``polars.from_arrow(t)``.
     """
 
@@ -98,10 +101,14 @@ class Table:
         if engine not in ENGINES:
             raise OptionError(f"engine={engine!r} is not known.{nearest(str(engine), ENGINES)} Choose from {listed(ENGINES)}.")
         frame = self._frame(content=content, replays=replays)
+        from sessionframe.frames.forward import offer_in_pandas, offer_in_polars
+
         if engine == "polars":
+            offer_in_polars()
             return frame
         from sessionframe.frames.pandas import to_pandas  # pandas loads only when it is asked for
 
+        offer_in_pandas()
         return to_pandas(frame)
 
     def lazy(self, *, content: bool = False) -> pl.LazyFrame:
@@ -120,6 +127,9 @@ class Table:
         from polars.io.plugins import register_io_source
 
         from sessionframe.frames.dtypes import polars_schema
+        from sessionframe.frames.forward import offer_in_polars
+
+        offer_in_polars()
 
         def source(
             columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None

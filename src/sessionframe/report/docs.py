@@ -8,6 +8,7 @@ import click
 
 from sessionframe.providers.contract import Never, NotYet, Provider
 from sessionframe.report.data import SHAPE
+from sessionframe.report.notebook import Notebook
 from sessionframe.schema import PANDAS_NAMES, POLARS_NAMES, SCHEMA, TableSchema
 
 GENERATED = "<!-- Generated from the declarations; `pytest --update-docs` rewrites it. -->\n"
@@ -18,6 +19,11 @@ empty. Token columns are disjoint: the total is `input_tokens` + `cache_read_tok
 `cache_write_1h_tokens` is part of `cache_write_tokens`, `reasoning_tokens` of `output_tokens`. Costs are in US dollars:
 `recorded_cost_usd` is what the log states, `cost_usd` what the list price of that day makes of the tokens, an API-equivalent estimate and
 not a bill. The two are never added.
+"""
+NOTEBOOK_NOTES = """
+They run on your own logs, show no text of a conversation, and come with what they show on the sample home. `sessionframe notebook NAME`
+puts a copy into the current folder, `--open` opens it in Jupyter Lab, and `--html FILE` runs it and makes a page without code. Names of
+projects and folders are shown: look before you share.
 """
 STREAMS = """
 Data goes to standard output, everything else to standard error. Exit code 0 is success, 1 something that cannot be done, 2 a wrong
@@ -92,6 +98,18 @@ def gap_rows(provider: Provider) -> list[tuple[str, str, str, str]]:
     """Table, column, ``never`` or ``not yet``, and why, of every column that an agent does not fill."""
     found = ((table, column.name, provider.info.gap(table, column.name)) for table, schema in SCHEMA.items() for column in schema.public)
     return [(table, column, GAPS[type(gap)], gap.reason) for table, column, gap in found if gap is not None]
+
+
+def notebooks_page(books: Iterable[Notebook]) -> str:
+    """``docs/notebooks.md``: every notebook with the questions that it answers."""
+    return "\n".join(["# The notebooks\n", GENERATED, NOTEBOOK_NOTES.lstrip(), *map(notebook_section, books)])
+
+
+def notebook_section(book: Notebook) -> str:
+    """One notebook."""
+    title, *questions = book.headings
+    listed = "".join(f"- {question}\n" for question in questions)
+    return f"## [{title}](../notebooks/{book.path.name})\n\n`sessionframe notebook {book.name}`\n\n{book.introduction}\n\n{listed}"
 
 
 def cli_page(app: click.Group) -> str:
