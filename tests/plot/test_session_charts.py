@@ -137,8 +137,8 @@ def test_a_timeline_has_a_lane_for_each(one_session: tuple[Any, Any]) -> None:
     assert [each.get_text() for each in ax.get_yticklabels()] == ["sub-agents\n1 thread", "tools\n1 call", "model", "human"]
     assert spans(ax, 0) == [(1.17, 1.33)]
     assert spans(ax, 1) == [(1.0, 1.5)]
-    assert spans(ax, 2) == [(0.0, 1.0), (1.5, 2.0), (7.0, 8.0)]
-    assert spans(ax, 3) == [(2.0, 7.0)]  # ten minutes, drawn as five
+    assert spans(ax, 2) == [(0.0, 1.0), (1.5, 2.0), (2.75, 3.75)]
+    assert spans(ax, 3) == [(2.0, 2.75)]  # ten minutes, drawn as a quarter of the three at work
     assert "10 min" in texts(ax)
     assert entries(ax) == ["error"]
 
@@ -146,7 +146,7 @@ def test_a_timeline_has_a_lane_for_each(one_session: tuple[Any, Any]) -> None:
 def test_a_timeline_without_a_name_is_of_the_longest(one_session: tuple[Any, Any]) -> None:
     ax: Any = plot.timeline(*one_session, gap_cap="1m")
     assert ax.get_title(loc="left") == "Timeline of session s1"
-    assert "cut to 1 min" in texts(ax)
+    assert "more than 1 min without a record" in texts(ax)
 
 
 def test_a_timeline_of_nobody_says_so(one_session: tuple[Any, Any]) -> None:
@@ -159,7 +159,7 @@ def test_the_model_does_not_work_while_its_tools_run(one_session: tuple[Any, Any
     messages, calls = one_session
     late = messages[messages["role"] != "tool"] if hasattr(messages, "iloc") else messages.filter(messages["role"] != "tool")
     ax: Any = plot.timeline(late, calls, session_id="s1")
-    assert spans(ax, 2) == [(0.0, 1.0), (1.5, 2.0), (7.0, 8.0)]
+    assert spans(ax, 2) == [(0.0, 1.0), (1.5, 2.0), (2.75, 3.75)]
 
 
 def test_empty_tables_say_so() -> None:

@@ -28,6 +28,10 @@ CALLED = (*IDS, "at", "ended_at", "call_id", "status", "duration_s", "duration_f
 LANES = ("sub-agents", "tools", "model", "human")
 """From the bottom to the top."""
 HEIGHT = 0.72
+PAUSES = 0.25
+"""All pauses together, as a share of the time at work."""
+MOST_PAUSES = 14
+"""More have no room for words."""
 COLOURS = {"human": PALETTE[4], "model": PALETTE[0], "tools": PALETTE[2], "sub-agents": PALETTE[1]}
 ENDS = {"ok": COLOURS["tools"], **dict(STATUSES.values())}
 """How calls end -> the colour of that."""
@@ -43,27 +47,28 @@ class Span(NamedTuple):
 
 
 class Clock:
-    """The axis: time in which something happened, each pause as long as the cap."""
+    """The axis: time in which something happened, each pause cut short, so that all together take no more than a fifth of it."""
 
     def __init__(self, stretches: Sequence[tuple[datetime, datetime]], cap: float) -> None:
         """Lay the stretches one after the other."""
-        self.cap = cap
+        worked = sum((end - start).total_seconds() for start, end in stretches)
+        self.pause = min(cap, PAUSES * worked / max(len(stretches) - 1, 1)) or cap
         self.starts = [start for start, _ in stretches]
         self.ends = [end for _, end in stretches]
         self.places = [0.0]
         for start, end in stretches:
-            self.places.append(self.places[-1] + (end - start).total_seconds() + cap)
+            self.places.append(self.places[-1] + (end - start).total_seconds() + self.pause)
 
     def minutes(self, at: datetime) -> float:
         """Where a time is on the axis [min]."""
         stretch = max(bisect_right(self.starts, at) - 1, 0)
         since = (at - self.starts[stretch]).total_seconds()
-        return (self.places[stretch] + min(max(since, 0.0), (self.ends[stretch] - self.starts[stretch]).total_seconds() + self.cap)) / 60
+        return (self.places[stretch] + min(max(since, 0.0), (self.ends[stretch] - self.starts[stretch]).total_seconds() + self.pause)) / 60
 
     def pauses(self) -> list[tuple[float, float, timedelta]]:
         """Where pauses begin and end on the axis [min], and how long they were."""
         rows = zip(self.places[1:], self.ends, self.starts[1:], strict=False)
-        return [((place - self.cap) / 60, place / 60, start - end) for place, end, start in rows]
+        return [((place - self.pause) / 60, place / 60, start - end) for place, end, start in rows]
 
 
 def timeline(
@@ -80,14 +85,14 @@ def timeline(
     session_id
         The conversation; by default the one with the most records.
     gap_cap
-        Longer times without a record are drawn as long as this, in grey and with their real length: ``"10m"``, a `timedelta` or seconds.
+        Longer times without a record are pauses, cut short and grey, with their real length: ``"10m"``, a `timedelta` or seconds.
     ax
         Axes to draw on; new ones by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Four lanes over the active time [min]. The time before a prompt is the human's and that before a part of an answer the model's,
+        Four lanes over the time at work [min]. The time before a prompt is the human's and that before a part of an answer the model's,
         by the rule of `time_split`, less the time in which tools of the thread ran. Tools are drawn from the call to the result, in the
         colour of how they ended; sub-agents while their thread had records.
     """
@@ -112,9 +117,7 @@ def timeline(
     target.set_yticks(range(len(LANES)), names)
     began = f"began {clock.starts[0]:%Y-%m-%d %H:%M} UTC"
     waits = "model: also waits for sub-agents in the background" if helpers else ""
-    headed(
-        target, f"Timeline of session {chosen}", began, f"grey: more than {cap / 60:g} min without a record, cut to {cap / 60:g} min", waits
-    )
+    headed(target, f"Timeline of session {chosen}", began, f"grey: more than {cap / 60:g} min without a record, cut short", waits)
     return target
 
 
@@ -212,7 +215,9 @@ def dressed(ax: Axes, clock: Clock, ends: Collection[str]) -> None:
     from matplotlib.patches import Patch
 
     for start, end, length in clock.pauses():
-        ax.axvspan(start, end, color=NOTHING, zorder=3)
+        ax.axvspan(start, end, color=NOTHING, linewidth=0, zorder=3)
+        if len(clock.starts) > MOST_PAUSES:
+            continue
         ax.annotate(
             spoken(length), ((start + end) / 2, len(LANES) - 0.5), ha="center", va="top", fontsize=7, color=MUTED, rotation=90, zorder=4
         )
@@ -220,7 +225,7 @@ def dressed(ax: Axes, clock: Clock, ends: Collection[str]) -> None:
     ax.legend(handles=handles, title="tool calls", title_fontsize=8, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ax.set_ylim(-0.5, len(LANES) - 0.5)
     ax.margins(x=0.01)
-    ax.set_xlabel("active time [min]")
+    ax.set_xlabel("time at work [min], pauses cut short")
     tidy(ax, "x")
 
 
