@@ -27,7 +27,7 @@ table, th, td { border: 0; }
 th, td { padding: .25rem .75rem .25rem 0; text-align: right; white-space: nowrap; border-bottom: 1px solid #e5e5e5; }
 th { font-weight: 600; border-bottom-color: #999; }
 tbody th { font-weight: 400; border-bottom-color: #e5e5e5; }
-tr th:first-child { text-align: left; }
+tr th:first-child, tbody th { text-align: left !important; vertical-align: top; }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid #e5e5e5; font-size: .85rem; color: #555; }
 """
 
