@@ -27,7 +27,8 @@ OVERRIDES = (
 # a deadline measures the machine, not the code; to explain a failure takes minutes, the failing example is enough
 PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
 hypothesis.settings.register_profile("default", deadline=None, phases=PHASES)
-hypothesis.settings.load_profile("default")
+hypothesis.settings.register_profile("few", deadline=None, phases=PHASES, max_examples=20)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,16 +16,28 @@ import pytest
 
 import sessionframe as sf
 from sessionframe import cli
+from sessionframe.engine import public
 from sessionframe.engine.registry import selected
 from sessionframe.report import docs
 from sessionframe.report.notebook import notebooks
 
 HERE = Path(__file__).parents[1]
+
+
+def public_names() -> dict[str, object]:
+    """Every public function and class by the name it is used with."""
+    rooms = {"analysis", "plot", "testing", "__version__"}
+    own = {name: getattr(public, name, None) or getattr(sf, name) for name in sf.__all__ if name not in rooms}
+    charts = {f"plot.{name}": getattr(sf.plot, name) for name in sf.plot.__all__}
+    return own | charts | {f"testing.{name}": getattr(sf.testing, name) for name in sf.testing.__all__}
+
+
 PAGES = {
     "tables.md": docs.tables_page,
     "providers.md": lambda: docs.providers_page(selected(())),
     "cli.md": lambda: docs.cli_page(cli.app),
     "notebooks.md": lambda: docs.notebooks_page(notebooks()),
+    "api.md": lambda: docs.api_page(public_names()),
 }
 MODULES = [module.name for module in pkgutil.walk_packages(sf.__path__, "sessionframe.") if not module.name.endswith("__main__")]
 WRITTEN = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("*.md")])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
@@ -116,6 +117,39 @@ def cli_page(app: click.Group) -> str:
     """``docs/cli.md``: every command with its arguments and options."""
     sections = map(command_section, app.commands.values())
     return "\n".join([f"# The command line\n\n{GENERATED}\n{app.help}\n{STREAMS}", *sections, json_section()])
+
+
+def api_page(names: Mapping[str, object]) -> str:
+    """``docs/api.md``: every public function and class with its docstring, in the order of their names."""
+    parts = [f"# The Python API\n\n{GENERATED}"]
+    parts += [api_section(name, each) for name, each in sorted(names.items(), key=lambda item: item[0].lower())]
+    return "\n".join(parts)
+
+
+def api_section(name: str, each: object) -> str:
+    """One name with its docstring as it stands; a class with its methods."""
+    if inspect.isfunction(each):
+        return f"## `{name}`\n\n{api_entry(name, each)}"
+    methods = vars(each) if inspect.isclass(each) else {}
+    entries = [api_entry(f"{name}.{each.__name__}", each) for each in methods.values() if is_told(each)]
+    return "\n".join([f"## `{name}`\n\n```text\n{inspect.getdoc(each) or ''}\n```\n", *entries])
+
+
+def is_told(member: object) -> bool:
+    """Whether a member of a class is a method for everybody."""
+    return inspect.isfunction(member) and not member.__name__.startswith("_") and bool(member.__doc__)
+
+
+def api_entry(name: str, function: Callable[..., object]) -> str:
+    """How a function is called, and its docstring."""
+    return f"```text\n{name}{signature(function)}\n\n{inspect.getdoc(function) or ''}\n```\n"
+
+
+def signature(function: Callable[..., object]) -> str:
+    """The parameters of a function with their defaults, without types: the docstring says what they take."""
+    parameters = inspect.signature(function).parameters.values()
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
+    return str(inspect.Signature(bare))
 
 
 def json_section() -> str:
