@@ -320,10 +320,10 @@ def note(text: str) -> None:
 
 def main() -> None:
     """Run the command line: exit code 0, 1 for what cannot be done, 2 for wrong arguments, 130 for Ctrl-C."""
-    from sessionframe.frames.memory import CALM
+    from sessionframe.frames.memory import FRUGAL
     from sessionframe.report.streams import make_streams_safe
 
-    os.environ.update(CALM)
+    os.environ.update(FRUGAL)
     make_streams_safe()
     warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
     try:

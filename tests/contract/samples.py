@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -116,14 +117,14 @@ def whole_elements(cut: bytes) -> bytes:
 
 def into_parts(content: bytes, record: bytes) -> bytes:
     """A database of OpenCode's with one more part of its last message."""
-    database = sqlite3.connect(":memory:")
-    database.deserialize(content[:18] + b"\x01\x01" + content[20:])  # in memory there is no log
-    database.execute(
-        "INSERT INTO part SELECT 'prt_no_such', id, session_id, time_created, time_updated, ? FROM message ORDER BY id DESC LIMIT 1",
-        (record.decode(),),
-    )
-    database.commit()
-    return bytes(database.serialize())
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(content[:18] + b"\x01\x01" + content[20:])  # in memory there is no log
+        database.execute(
+            "INSERT INTO part SELECT 'prt_no_such', id, session_id, time_created, time_updated, ? FROM message ORDER BY id DESC LIMIT 1",
+            (record.decode(),),
+        )
+        database.commit()
+        return bytes(database.serialize())
 
 
 def of_opencode(name: str) -> Shape:
