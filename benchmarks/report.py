@@ -1,6 +1,6 @@
 """Time `sessionframe report` on a synthetic home, side by side with other readers, and print medians and ratios.
 
-    python benchmarks/report.py [HOME] [--mb 1024] [--runs 5] [--peer NAME="COMMAND ..."]
+    python benchmarks/report.py [HOME] [--mb 1024] [--agents codex opencode] [--runs 5] [--peer NAME="COMMAND ..."]
 
 Without HOME a home of `--mb` megabytes is made and removed afterwards. Every command runs as a whole process with that home; wall time, CPU
 time and peak memory come from the operating system. The commands take turns, so that a change of the machine's speed meets all of them.
@@ -59,7 +59,7 @@ def compare(commands: dict[str, list[str]], home: Path, runs: int) -> None:
             if number:  # the first round only warms the file system's cache
                 results[name].append(run)
     ours = median(next(iter(results.values())))
-    size = sum(path.stat().st_size for path in home.rglob("*.jsonl"))
+    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     print(f"{size / 2**20:,.0f} MiB, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
     print(f"sessionframe {importlib.metadata.version('sessionframe')}, polars {importlib.metadata.version('polars')}")
     for name, each in results.items():
@@ -75,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("home", nargs="?", type=Path)
     parser.add_argument("--mb", type=int, default=1024)
+    parser.add_argument("--agents", nargs="+", default=["claude-code"])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
     options = parser.parse_args()
@@ -84,7 +85,7 @@ def main() -> None:
         compare(commands, options.home, options.runs)
         return
     with tempfile.TemporaryDirectory() as folder:
-        make_home(folder, mb=options.mb)
+        make_home(folder, mb=options.mb, agents=options.agents)
         compare(commands, Path(folder), options.runs)
 
 
