@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from sessionframe.providers.claude_code.locations import read_json
+from sessionframe.formats.smalljson import read_json
 from sessionframe.providers.claude_code.records import AgentMeta, Record
 from sessionframe.providers.claude_code.sidecars import TITLE_RANK
 from sessionframe.providers.claude_code.threads import Line, Place

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
@@ -167,12 +165,3 @@ def retention(machine: Machine) -> str | None:
         if isinstance(settings, dict) and "cleanupPeriodDays" in settings:
             return f"{settings['cleanupPeriodDays']} days (cleanupPeriodDays in {path / 'settings.json'})"
     return DEFAULT_RETENTION
-
-
-def read_json(path: str | Path) -> Any:
-    """A small JSON file, or nothing when it is missing or broken: sidecars only add to what the transcripts say."""
-    try:
-        with open_bytes(path) as file:
-            return json.loads(file.read().decode("utf-8-sig", errors="replace"))
-    except (OSError, ValueError, RecursionError):
-        return None

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
-from sessionframe.providers.claude_code.locations import read_json
 from sessionframe.providers.contract import Source
 
 TITLE_RANK = {"custom": 50, "desktop": 45, "ai": 40, "last-prompt": 30, "summary": 20, "first-prompt": 10}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from sessionframe.dialects.recording.discover import Recording, discovered
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.smalljson import read_json
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Root, Source
 from sessionframe.schema import IssueRow
@@ -62,12 +60,3 @@ def retention(machine: Machine) -> str | None:
         if isinstance(kept, dict) and kept.get("maxAge"):
             return f"{kept['maxAge']} (sessionRetention.maxAge in {root.path / 'settings.json'})"
     return DEFAULT_RETENTION
-
-
-def read_json(path: str | Path) -> Any:
-    """A small JSON file, or nothing when it is missing or broken: it only adds to what the recordings say."""
-    try:
-        with open_bytes(path) as file:
-            return json.loads(file.read().decode("utf-8-sig", errors="replace"))
-    except (OSError, ValueError, RecursionError):
-        return None

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.providers.contract import Source
-from sessionframe.providers.gemini.locations import read_json
 
 LONGEST_PATH = 32_768
 

@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sessionframe.dialects.recording.discover import SESSION, discovered, first_bytes, listed, stat
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
@@ -117,12 +116,3 @@ def is_file(entry: os.DirEntry[str], issues: list[IssueRow]) -> bool:
         issues.append(IssueRow(source=clean(entry.path), kind="unreadable", detail="a folder, not a log"))
         return False
     return True
-
-
-def read_json(path: str | Path) -> Any:
-    """A small JSON file, or nothing when it is missing or broken: it only adds to what the logs say."""
-    try:
-        with open_bytes(path) as file:
-            return json.loads(file.read().decode("utf-8-sig", errors="replace"))
-    except (OSError, ValueError, RecursionError):
-        return None

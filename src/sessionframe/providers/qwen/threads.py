@@ -6,9 +6,9 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from sessionframe.formats.smalljson import read_json
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Lineage, Source
-from sessionframe.providers.qwen.locations import read_json
 from sessionframe.providers.qwen.records import AgentMeta, Envelope, Record
 from sessionframe.schema import SessionKind
 
