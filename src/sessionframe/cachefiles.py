@@ -1,0 +1,156 @@
+"""Names and bytes in, bytes out: files in the user's cache folder that only their owner reads, and that are whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import xxhash
+
+FOLDER_VARIABLE = "SESSIONFRAME_CACHE_DIR"
+SWITCH_VARIABLE = "SESSIONFRAME_CACHE"
+OFF = frozenset({"off", "0", "no", "false"})
+APPLICATION: Final = "sessionframe"
+
+MAGIC: Final = b"sessionframe cache 1\n"
+HEADER_BYTES: Final = 64
+"""The magic, the checksum of what follows, and room: what follows is aligned as Arrow wants it."""
+ENDING: Final = ".cache"
+UNFINISHED: Final = ".part"
+UNFINISHED_S: Final = 3600
+"""After this long, a file that was never finished belongs to a process that was killed [s]."""
+OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def folder() -> Path | None:
+    """Where the cache lies, whether or not it is there; nothing when it is switched off.
+
+    ``SESSIONFRAME_CACHE=off`` switches it off, ``SESSIONFRAME_CACHE_DIR`` moves it; else it lies where the operating system keeps caches.
+    """
+    if os.environ.get(SWITCH_VARIABLE, "").strip().lower() in OFF:
+        return None
+    named = os.environ.get(FOLDER_VARIABLE, "").strip()
+    if named:
+        return Path(named).expanduser().absolute()
+    import platformdirs  # loads only where the variable does not tell
+
+    try:
+        return platformdirs.user_cache_path(APPLICATION, appauthor=False)
+    except (OSError, RuntimeError):  # a user without a home folder
+        return None
+
+
+def read(name: str) -> memoryview | None:
+    """What was written under a name; nothing when it is not there, damaged, from elsewhere, or the cache is off."""
+    place = folder()
+    if place is None or not is_ours(place):
+        return None
+    try:
+        content = (place / (name + ENDING)).read_bytes()
+    except OSError:
+        return None
+    body = memoryview(content)[HEADER_BYTES:]
+    return body if content[:HEADER_BYTES] == header(body) else None
+
+
+def write(name: str, *parts: bytes | memoryview) -> bool:
+    """Keep bytes under a name, in place of what was there. Whether that worked: a cache that cannot be written is no error.
+
+    The file gets its name once it is whole. A process that is killed on the way leaves an unfinished file, which `sweep` removes.
+    """
+    place = folder()
+    if place is None:
+        return False
+    unfinished = place / f"{name}-{secrets.token_hex(8)}{UNFINISHED}"
+    try:
+        if not made_ours(place):
+            return False
+        with open(os.open(unfinished, CREATE, 0o600), "wb") as file:  # noqa: PTH123 - a number, not a path
+            file.write(header(*parts))
+            file.writelines(parts)
+        unfinished.replace(place / (name + ENDING))
+    except OSError:  # no room, no right, no such disk; on Windows also: somebody reads the old one just now
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def remove(name: str) -> None:
+    """Forget what was written under a name."""
+    place = folder()
+    if place is not None and is_ours(place):
+        with contextlib.suppress(OSError):
+            (place / (name + ENDING)).unlink(missing_ok=True)
+
+
+def names() -> dict[str, float]:
+    """What is kept, with the time each was last written or `touched` [s since 1970]."""
+    place = folder()
+    if place is None or not is_ours(place):
+        return {}
+    return {name.removesuffix(ENDING): at for name, at in entries(place).items() if name.endswith(ENDING)}
+
+
+def touch(name: str) -> None:
+    """Note that something is still used."""
+    place = folder()
+    if place is not None:
+        with contextlib.suppress(OSError):
+            os.utime(place / (name + ENDING))
+
+
+def sweep() -> None:
+    """Remove what killed processes left unfinished."""
+    place = folder()
+    if place is None or not is_ours(place):
+        return
+    for name, at in entries(place).items():
+        if name.endswith(UNFINISHED) and time.time() - at > UNFINISHED_S:
+            with contextlib.suppress(OSError):
+                (place / name).unlink(missing_ok=True)
+
+
+def entries(place: Path) -> dict[str, float]:
+    """The plain files of the cache folder, with the times of their last change."""
+    found: dict[str, float] = {}
+    with contextlib.suppress(OSError), os.scandir(place) as there:
+        for entry in there:
+            if entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(FileNotFoundError):  # another process removed it just now
+                    found[entry.name] = entry.stat(follow_symlinks=False).st_mtime
+    return found
+
+
+def header(*parts: bytes | memoryview) -> bytes:
+    """What a file with this content begins with."""
+    digest = xxhash.xxh3_128()
+    for part in parts:
+        digest.update(part)
+    return (MAGIC + digest.hexdigest().encode()).ljust(HEADER_BYTES, b"\n")
+
+
+def made_ours(place: Path) -> bool:
+    """Make the cache folder, readable by its owner only, and tell whether nobody else can write to it."""
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return is_ours(place)
+
+
+def is_ours(place: Path) -> bool:
+    """Whether a folder is there and only its owner, who is this user, may write to it: nobody else's numbers are shown."""
+    try:
+        status = place.stat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    if sys.platform == "win32":  # folders in a user's profile are the user's own there
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & OTHERS_MAY_WRITE
