@@ -119,7 +119,7 @@ def test_on_a_full_disk_the_old_file_stays(monkeypatch: pytest.MonkeyPatch) -> N
     cachefiles.write("a", b"one")
     real = os.open
     full = {cachefiles.CREATE: "/dev/full"}
-    monkeypatch.setattr(os, "open", lambda path, flags, *rest: real(full.get(flags, path), flags & ~os.O_EXCL, *rest))
+    monkeypatch.setattr(os, "open", lambda path, flags, *rest: real(full.get(flags) or path, flags & ~os.O_EXCL, *rest))
     assert not cachefiles.write("a", b"two" * 100_000)
     assert bytes(cachefiles.read("a") or b"") == b"one"
 
