@@ -118,14 +118,22 @@ class Repositories:
     def __init__(self, *, look_on_disk: bool) -> None:
         self._look_on_disk = look_on_disk
         self._known: dict[str, str] = {}
+        self._asked: set[str] = set()
 
     def root(self, directory: str | None) -> str | None:
         """The repository that a working directory belongs to; the directory itself when nothing says otherwise."""
         if directory is None:
             return None
+        self._asked.add(directory)
         if directory not in self._known:
             self._known[directory] = self._find(directory)
         return self._known[directory]
+
+    def asked(self) -> dict[str, str]:
+        """The answers since the last call: what the disk of this computer may answer otherwise next time."""
+        answers = {directory: self._known[directory] for directory in sorted(self._asked)}
+        self._asked.clear()
+        return answers
 
     def _find(self, directory: str) -> str:
         pointed = root_on_disk(Path(directory)) if self._look_on_disk else None

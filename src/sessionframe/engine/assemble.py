@@ -8,7 +8,7 @@ from typing import TypeAlias
 import polars as pl
 
 from sessionframe.engine.load import Kept, Options, Tables
-from sessionframe.engine.task import PARSED, Parsed
+from sessionframe.engine.task import PARSED, Part
 from sessionframe.frames.build import frame
 from sessionframe.frames.dedup import Deduplicated, deduplicate
 from sessionframe.frames.dtypes import polars_schema
@@ -26,13 +26,13 @@ ISSUE_ORDER = ("agent", "host", "source", "line", "kind", "detail")
 SESSION_ORDER = ("started_at", "agent", "host", "session_id")
 
 
-def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, options: Options, gaps: Gaps) -> Tables:
+def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options: Options, gaps: Gaps) -> Tables:
     """Make the tables of what all tasks returned.
 
     Parameters
     ----------
-    parsed
-        One entry per task, in any order. Emptied on the way, so that rows are not held twice.
+    parts
+        Rows of different sources, in any order. Emptied on the way, so that rows are not held twice.
     issues
         What was noted outside of parsing.
     want, options
@@ -47,8 +47,8 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
         the order of the sessions' first messages and then as the log has them, `issues` by source and line; missing values
         come last. The order of files and the number of processes change nothing.
     """
-    lineages = {path: lineage for part in parsed for path, lineage in part.lineages.items()}
-    found = deduplicate(joined(parsed, "usage"), joined(parsed, "messages"), joined(parsed, "tool_calls"), lineages)
+    lineages = {path: lineage for part in parts for path, lineage in part.lineages.items()}
+    found = deduplicate(joined(parts, "usage"), joined(parts, "messages"), joined(parts, "tool_calls"), lineages)
     issues += found.issues
     scope = Scope(options.since, options.until, options.projects)
     requests = scope.cut(found.usage)
@@ -58,9 +58,9 @@ def assemble(parsed: Sequence[Parsed], issues: list[IssueRow], want: Want, optio
         tables: Tables = {"usage": usage}
     else:
         usage, unpriced = priced(kept("usage", requests), options.prices)
-        sessions = session_rows(joined(parsed, "sessions"), joined(parsed, "titles"), found)
+        sessions = session_rows(joined(parts, "sessions"), joined(parts, "titles"), found)
         tables = {"usage": usage, **conversations(sessions, found, usage, scope, gaps)}
-    noted = pl.concat([joined(parsed, "issues"), frame(SCHEMA["issues"], [*issues, *unpriced])])
+    noted = pl.concat([joined(parts, "issues"), frame(SCHEMA["issues"], [*issues, *unpriced])])
     return {**tables, "issues": alone("issues", noted.sort(ISSUE_ORDER, nulls_last=True))}
 
 
@@ -75,10 +75,10 @@ def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scop
     }
 
 
-def joined(parsed: Sequence[Parsed], name: str) -> pl.DataFrame:
+def joined(parts: Sequence[Part], name: str) -> pl.DataFrame:
     """The rows of one table from all tasks; an empty frame with the same dtypes when there are none."""
-    parts = [part.tables.pop(name) for part in parsed if name in part.tables]
-    return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=polars_schema(PARSED[name], public=False))
+    frames = [part.tables.pop(name) for part in parts if name in part.tables]
+    return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=polars_schema(PARSED[name], public=False))
 
 
 def priced(usage: Kept, prices: PriceList | None) -> tuple[Kept, list[IssueRow]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sessionframe.engine.failures import failure
-from sessionframe.engine.plan import Group, Plan
+from sessionframe.engine.cache.damage import DamagedError
+from sessionframe.engine.plan import Plan
 from sessionframe.engine.pool import run
-from sessionframe.engine.task import Job, Task
-from sessionframe.providers.contract import Context, Source, Want
-from sessionframe.schema import TABLES, IssueRow, TableName
+from sessionframe.engine.portion import Portion, keeping
+from sessionframe.engine.task import Part
+from sessionframe.providers.contract import Want
+from sessionframe.schema import TABLES, TableName
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +69,7 @@ class Options:
 
 
 def load(plan: Plan, want: Want, options: Options) -> Tables:
-    """Read everything that a plan lists.
+    """Read everything that a plan lists, and what is kept of it from earlier.
 
     Parameters
     ----------
@@ -82,18 +83,38 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
     Returns
     -------
     dict of str to Kept
-        The wanted tables.
+        The wanted tables: the same whatever is kept.
     """
     issues = list(plan.issues)
-    chunk = max(CHUNK_BYTES, plan.size // MOST_CHUNKS) if want.only_usage else CHUNK_BYTES  # frames of usage alone are small
-    tasks = [task for group in plan.groups for task in group_tasks(group, want, issues, chunk)]
-    tasks.sort(key=lambda task: -task.size)  # workers take the largest first, so that no big one is left for the end
-    jobs = min(worthwhile_jobs(plan, want, options.jobs), len(tasks))
-    parsed = list(run(tasks, jobs, Ticker(plan.size, options.progress), meanwhile=load_libraries))
-
+    portions = [Portion.of(group, want, issues) for group in plan.groups]
+    try:
+        parts = read(portions, want, options)
+    except DamagedError:
+        for portion in portions:
+            portion.forget()
+        parts = read(portions, want, options)
     from sessionframe.engine.assemble import assemble  # loads polars, for which the workers should not have to wait
 
-    return assemble(parsed, issues, want, options, session_gaps(plan))
+    with keeping(portions):
+        return assemble(parts, issues, want, options, session_gaps(plan))
+
+
+def read(portions: Sequence[Portion], want: Want, options: Options) -> list[Part]:
+    """The rows of all sources. Raises `DamagedError` where what is kept cannot be read after all."""
+    ticker = Ticker(sum(portion.group.size for portion in portions), options.progress)
+    size = sum(portion.size_to_read for portion in portions)
+    chunk = max(CHUNK_BYTES, size // MOST_CHUNKS) if want.only_usage else CHUNK_BYTES  # frames of usage alone are small
+    tasks = [task for portion in portions for task in portion.tasks(chunk)]
+    tasks.sort(key=lambda task: -task.size)  # workers take the largest first, so that no big one is left for the end
+    jobs = min(worthwhile_jobs(size, want, options.jobs), len(tasks))
+    owners = {tuple(portion.group.names.items()): portion for portion in portions}
+    parts = []
+    for parsed in run(tasks, jobs, ticker, meanwhile=load_libraries):
+        owners[tuple(parsed.names.items())].parsed.append(parsed)
+        parts.append(Part.of(parsed))
+    for portion in portions:
+        parts += portion.known(ticker)
+    return parts
 
 
 def load_libraries() -> None:
@@ -105,9 +126,9 @@ def load_libraries() -> None:
     pricing.preload()
 
 
-def worthwhile_jobs(plan: Plan, want: Want, jobs: int | None) -> int:
+def worthwhile_jobs(size: int, want: Want, jobs: int | None) -> int:
     """The number of processes that there is enough to do for."""
-    most = plan.size // WORTH_A_WORKER[want.only_usage]
+    most = size // WORTH_A_WORKER[want.only_usage]
     if most <= 1:
         return 1
     if jobs is None:
@@ -115,32 +136,6 @@ def worthwhile_jobs(plan: Plan, want: Want, jobs: int | None) -> int:
 
         jobs = cpu_count()
     return min(jobs, most)
-
-
-def group_tasks(group: Group, want: Want, issues: list[IssueRow], chunk: int) -> Iterator[Task]:
-    """The sources of an agent in portions of about equal size; a source is never divided."""
-    try:
-        prepared = group.provider.prepare(group.sources)
-    except Exception as problem:  # noqa: BLE001 - what can be read without it is still worth having
-        issues.append(failure(problem, group.provider, group.machine, "prepare"))
-        prepared = None
-    job = Job(group.provider.parse, Context(group.machine, prepared), want, group.names)
-    for sources in portions(sorted(group.sources, key=lambda source: (-(source.size or 0), source.key)), chunk):
-        yield Task(job, sources)
-
-
-def portions(sources: Sequence[Source], chunk: int) -> Iterator[tuple[Source, ...]]:
-    """Neighbouring sources of about `chunk` bytes together."""
-    taken: list[Source] = []
-    size = 0
-    for source in sources:
-        taken.append(source)
-        size += source.size or 0
-        if size >= chunk:
-            yield tuple(taken)
-            taken, size = [], 0
-    if taken:
-        yield tuple(taken)
 
 
 class Ticker:

@@ -28,6 +28,11 @@ class Group:
         """The columns that are the same in all rows of the group."""
         return {"agent": self.provider.agent_type, "host": self.machine.label}
 
+    @property
+    def size(self) -> int:
+        """Bytes to read."""
+        return sum(source.size or 0 for source in self.sources)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -39,7 +44,7 @@ class Plan:
     @property
     def size(self) -> int:
         """Bytes to read."""
-        return sum(source.size or 0 for group in self.groups for source in group.sources)
+        return sum(group.size for group in self.groups)
 
 
 def make_plan(providers: Iterable[Provider], machines: Sequence[Machine], roots: Mapping[str, Sequence[Path]]) -> Plan:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
-from sessionframe.providers.contract import Context, Lineage, ParsedRow, Source, Want
-from sessionframe.schema import SCHEMA, TITLES, IssueRow, TableSchema
+from sessionframe.providers.contract import Checkpoint, Context, Grown, Lineage, ParsedRow, Source, Unkept, Want
+from sessionframe.schema import SCHEMA, TITLES, IssueKind, IssueRow, TableSchema
 
 if TYPE_CHECKING:
     import polars as pl
 
 PARSED: dict[str, TableSchema] = {schema.name: schema for schema in (*SCHEMA.values(), TITLES)}
+ROWS = tuple(schema.row for schema in PARSED.values())
 BATCH_ROWS = 16_384
 """Rows that are kept as Python objects before they become a frame: memory stays flat, and columns are built in the cache."""
 
@@ -55,13 +56,66 @@ class Task:
         return sum(source.size or 0 for source in self.sources)
 
 
+PASSING: frozenset[IssueKind] = frozenset({"unreadable", "provider-failed"})
+"""What may be otherwise next time although the source has not changed."""
+
+
+@dataclass(slots=True)
+class Share:
+    """What one source brought to a task: its rows lie together in each table, in the order of the sources.
+
+    Attributes
+    ----------
+    source
+        The source as it was found before it was read.
+    rows
+        Table -> number of its rows.
+    settled
+        Table -> how many of them, the first ones, stay as they are when the source grows.
+    lineage
+        Evidence of its being a copy or an original.
+    checkpoint
+        Where reading can go on when it grows.
+    folds
+        Working directory -> repository, as the machine said while it was read.
+    is_sound
+        Another reading of the same bytes would bring the same.
+    """
+
+    source: Source
+    rows: dict[str, int] = field(default_factory=dict)
+    settled: dict[str, int] = field(default_factory=dict)
+    lineage: Lineage | None = None
+    checkpoint: Checkpoint | None = None
+    folds: dict[str, str] = field(default_factory=dict)
+    is_sound: bool = True
+
+
 class Parsed(NamedTuple):
     """What was parsed.
 
     Attributes
     ----------
+    names
+        The columns that are the same in all rows: `agent` and `host`.
     tables
         Table -> rows with all columns; `titles` beside the five tables. Tables without rows are not there.
+    shares
+        What each source brought.
+    """
+
+    names: Mapping[str, str | None]
+    tables: dict[str, pl.DataFrame]
+    shares: list[Share]
+
+
+class Part(NamedTuple):
+    """Rows of some sources, parsed just now or earlier.
+
+    Attributes
+    ----------
+    tables
+        As in `Parsed`.
     lineages
         Path of a source -> evidence of its being a copy or an original, where there is any.
     """
@@ -69,8 +123,13 @@ class Parsed(NamedTuple):
     tables: dict[str, pl.DataFrame]
     lineages: dict[str, Lineage]
 
+    @classmethod
+    def of(cls, parsed: Parsed) -> Part:
+        """What was parsed just now."""
+        return cls(dict(parsed.tables), {share.source.path: share.lineage for share in parsed.shares if share.lineage is not None})
 
-def parse_task(task: Task, done: Callable[[int], None] | None = None) -> Parsed:
+
+def parse_task(task: Task, done: Callable[[int], None] | None = None, grown: Grown | None = None) -> Parsed:
     """Parse the sources of a task.
 
     Parameters
@@ -79,6 +138,8 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None) -> Parsed:
         What to parse.
     done
         Called after each source with its size in bytes.
+    grown
+        An earlier reading to go on from, when there is only one source.
 
     Returns
     -------
@@ -88,14 +149,25 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None) -> Parsed:
     with collector_paused():
         job = task.job
         rows = Rows(job.names)
+        context = job.context if grown is None else replace(job.context, grown=grown)
         for source in task.sources:
+            rows.begin(source)
             try:
-                rows.take(source, job.parse(source, job.want, job.context))
+                rows.take(job.parse(source, job.want, context))
             except Exception as problem:  # noqa: BLE001 - a fault in one source must not lose the others
-                rows.take(source, [IssueRow(source=source.path, kind="provider-failed", detail=described(problem, "parse"))])
+                rows.take([IssueRow(source=source.path, kind="provider-failed", detail=described(problem, "parse"))])
+            rows.end(context.machine.repositories.asked())
             if done is not None:
                 done(source.size or 0)
         return rows.parsed()
+
+
+class Noted(list[Any]):
+    """A list that hands on what is added to it."""
+
+    def __init__(self, note: Callable[[Any], None]) -> None:
+        super().__init__()
+        self.append = note  # type: ignore[method-assign]
 
 
 class Rows:
@@ -103,34 +175,66 @@ class Rows:
 
     def __init__(self, names: Mapping[str, str | None]) -> None:
         self._names = names
-        self._rows: dict[type, list[Any]] = {Lineage: [], **{schema.row: [] for schema in PARSED.values()}}
-        self._lineages: dict[str, Lineage] = {}
+        self._rows: dict[type, list[Any]] = {kind: [] for kind in (*ROWS, Lineage, Unkept)} | {Checkpoint: Noted(self._note)}
+        self._framed = dict.fromkeys(PARSED, 0)
         self._frames: dict[str, list[pl.DataFrame]] = {}
+        self._shares: list[Share] = []
+        self._before: dict[str, int] = {}
         self._count = 0
 
-    def take(self, source: Source, rows: Iterable[ParsedRow]) -> None:
-        """Add the rows of a source."""
+    def begin(self, source: Source) -> None:
+        """Add the rows of a source from now on."""
+        self._shares.append(Share(source))
+        self._before = self._counts()
+
+    def take(self, rows: Iterable[ParsedRow]) -> None:
+        """Add rows of the source."""
         kept = self._rows
         for row in rows:
             kept[type(row)].append(row)
             self._count += 1
             if self._count >= BATCH_ROWS:
+                self._look_for_passing_faults()
                 self._flush()
-        self._lineages.update((source.path, lineage) for lineage in kept[Lineage])
-        kept[Lineage].clear()
+
+    def end(self, folds: dict[str, str]) -> None:
+        """The source is read."""
+        share = self._shares[-1]
+        share.rows, share.folds = self._since_begin(), folds
+        share.lineage = next(iter(self._rows[Lineage]), None)
+        self._look_for_passing_faults()
+        if self._rows[Unkept]:
+            share.is_sound = False
+        self._rows[Lineage].clear()
+        self._rows[Unkept].clear()
 
     def parsed(self) -> Parsed:
         """Everything that was added, as one frame per table that has rows."""
         import polars as pl  # a worker process starts on its first source before it needs frames
 
         self._flush()
-        return Parsed({name: pl.concat(frames, rechunk=False) for name, frames in self._frames.items()}, self._lineages)
+        return Parsed(self._names, {name: pl.concat(frames, rechunk=False) for name, frames in self._frames.items()}, self._shares)
+
+    def _note(self, checkpoint: Checkpoint) -> None:
+        self._shares[-1].checkpoint, self._shares[-1].settled = checkpoint, self._since_begin()
+
+    def _look_for_passing_faults(self) -> None:
+        """Issues that are not in frames yet are those of this source; at worst one before it brings it down too."""
+        if any(row.kind in PASSING for row in self._rows[IssueRow]):
+            self._shares[-1].is_sound = False
+
+    def _counts(self) -> dict[str, int]:
+        return {name: framed + len(self._rows[PARSED[name].row]) for name, framed in self._framed.items()}
+
+    def _since_begin(self) -> dict[str, int]:
+        return {name: count - self._before[name] for name, count in self._counts().items() if count > self._before[name]}
 
     def _flush(self) -> None:
         for name, schema in PARSED.items():
             rows = self._rows[schema.row]
             if rows:
                 self._rows[schema.row] = []
+                self._framed[name] += len(rows)
                 self._add(name, rows)
         self._count = 0
 
@@ -143,6 +247,8 @@ class Rows:
             made, refused = build.repaired_frame(PARSED[name], rows, self._names)
             issues = [refusal(name, column, count, rows[0].source) for column, count in refused.items()]
             self._frames.setdefault("issues", []).append(build.frame(PARSED["issues"], issues, self._names))
+            for share in self._shares:  # the issue stands for some of these sources, and lies among the rows of another one
+                share.is_sound = False
         self._frames.setdefault(name, []).append(made)
 
 

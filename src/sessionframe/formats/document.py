@@ -14,7 +14,8 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from sessionframe.formats.jsonl import BLOCK_BYTES, decoder_for, open_bytes
+from sessionframe.formats.files import open_bytes
+from sessionframe.formats.jsonl import BLOCK_BYTES, decoder_for
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.salvage import PARSER, REFUSED, TOO_DEEP, salvage, skip_space
 from sessionframe.schema import IssueKind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from sessionframe.schema import IssueKind, IssueRow
@@ -61,6 +62,18 @@ class Problems:
         row.count += count
         if line is not None and (row.line is None or line < row.line):
             row.line = line
+
+    @property
+    def state(self) -> list[IssueRow]:
+        """What must be known to go on."""
+        return list(self._rows.values())
+
+    def go_on(self, state: Iterable[IssueRow]) -> None:
+        """Be as it was when it gave this state."""
+        for row in state:
+            detail = row.detail or ""
+            self._rows[row.kind, detail, row.line if row.kind in PER_LINE and detail != FURTHER else None] = row
+            self._listed[row.kind] = self._listed.get(row.kind, 0) + 1
 
     def rows(self) -> list[IssueRow]:
         """The issues, by first line (those of the whole source first), then in the order they were noted."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.files import open_bytes
 
 
 def read_json(path: str | Path) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 from urllib.parse import quote
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.files import open_bytes
 from sessionframe.formats.problems import Problems
 
 Row: TypeAlias = tuple[Any, ...]

@@ -56,6 +56,12 @@ def frame(table: TableSchema, rows: Sequence[msgspec.Struct], constants: Mapping
     )
 
 
+def rows_of(table: TableSchema, frame: pl.DataFrame) -> list[Any]:
+    """The rows that `frame` makes this frame of."""
+    columns = [(pl.col(column.name).to_physical() if column.dtype == "datetime" else pl.col(column.name)) for column in table.columns]
+    return [table.row(**row) for row in frame.select(columns).iter_rows(named=True)]
+
+
 def repaired_frame(
     table: TableSchema, rows: Sequence[msgspec.Struct], constants: Mapping[str, str | None] | None = None
 ) -> tuple[pl.DataFrame, dict[str, int]]:

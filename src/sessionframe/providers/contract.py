@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from sessionframe.formats.position import Position
 from sessionframe.machine import Machine
 from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, TitleRow, ToolCallRow, UsageRow
 
@@ -154,11 +155,69 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where reading a source can go on once it has grown.
+
+    What `parse` yields before it stays as it is, however the source grows. What comes after it is made anew, and given back then.
+
+    Attributes
+    ----------
+    offset, lines, fingerprint
+        The `Position` behind the last whole line.
+    state
+        What the provider needs to know of everything before, in its own coding.
+    """
+
+    offset: int
+    lines: int
+    fingerprint: bytes
+    state: bytes
+
+    @classmethod
+    def at(cls, position: Position, state: bytes) -> Checkpoint:
+        """A checkpoint at the position that a reading came to."""
+        return cls(position.offset, position.lines, position.fingerprint, state)
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """An earlier reading of a source that has only grown since.
+
+    Attributes
+    ----------
+    position
+        Where to go on.
+    state
+        That of the checkpoint.
+    rows
+        What was yielded behind the checkpoint, in the same order, without issues.
+    """
+
+    position: Position
+    state: bytes
+    rows: Sequence[TableRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What `parse` may use beside the source: the machine, and what `prepare` found. Picklable."""
+    """What `parse` may use beside the source. Picklable without `grown`.
+
+    Attributes
+    ----------
+    machine
+        Whose logs they are.
+    prepared
+        What `prepare` found.
+    keeps
+        The rows are kept for the next time, so a `Checkpoint` is of use.
+    grown
+        An earlier reading to go on from; only for sources that a checkpoint was made of.
+    """
 
     machine: Machine
     prepared: Any = None
+    keeps: bool = False
+    grown: Grown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +242,25 @@ class Lineage:
     side: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """The rows of a source depend on more than the source, its companions and its `basis`, so they are not kept for the next time."""
+
+
 def prepare_nothing(sources: Sequence[Source]) -> None:
     """For providers whose sources need no knowledge of each other."""
     del sources
 
 
+def everything_prepared(source: Source, prepared: Any) -> Any:
+    """For providers whose sources may depend on anything that was prepared."""
+    del source
+    return prepared
+
+
 TableRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow
-ParsedRow: TypeAlias = TableRow | Lineage
-"""What `parse` yields: rows of the tables, and at most one `Lineage` of the source."""
+ParsedRow: TypeAlias = TableRow | Lineage | Checkpoint | Unkept
+"""What `parse` yields: rows of the tables, and at most one of each of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +281,9 @@ class Provider:
         Source -> rows. Never raises on content: what cannot be read becomes an `issues` row.
     prepare
         Sources -> what must be known across files before parsing. Small and picklable.
+    basis
+        The part of what was prepared that the rows of a source can depend on; its `repr` tells whether it has changed. Everything, unless
+        the provider knows better.
     retention
         Machine -> how long the agent keeps its logs, in words; for ``sessionframe doctor``.
     """
@@ -221,6 +294,7 @@ class Provider:
     discover: Callable[[Root], Found]
     parse: Callable[[Source, Want, Context], Iterator[ParsedRow]]
     prepare: Callable[[Sequence[Source]], Any] = prepare_nothing
+    basis: Callable[[Source, Any], Any] = everything_prepared
     retention: Callable[[Machine], str | None] = lambda machine: None
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.files import open_bytes
 from sessionframe.formats.text import clean
 from sessionframe.schema import IssueRow
 

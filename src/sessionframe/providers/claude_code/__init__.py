@@ -5,7 +5,7 @@ from __future__ import annotations
 from sessionframe.providers.claude_code.info import INFO
 from sessionframe.providers.claude_code.locations import discover, retention, roots
 from sessionframe.providers.claude_code.parse import parse
-from sessionframe.providers.claude_code.sidecars import prepare
+from sessionframe.providers.claude_code.sidecars import basis, prepare
 from sessionframe.providers.contract import Provider
 
 PROVIDER = Provider(
@@ -15,5 +15,6 @@ PROVIDER = Provider(
     discover=discover,
     parse=parse,
     prepare=prepare,
+    basis=basis,
     retention=retention,
 )

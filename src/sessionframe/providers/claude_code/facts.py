@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 import msgspec
 
 from sessionframe.formats.smalljson import read_json
-from sessionframe.providers.claude_code.records import AgentMeta, Record
+from sessionframe.providers.claude_code.records import AgentMeta, Record, Stamp
 from sessionframe.providers.claude_code.sidecars import TITLE_RANK
 from sessionframe.providers.claude_code.threads import Line, Place
 from sessionframe.providers.contract import Source
 from sessionframe.schema import SessionRow, TitleRow
 
+LedgerState: TypeAlias = tuple[list[tuple[Stamp, float]], bool]
 FIRST_PROMPT_CHARS = 200
 WARM_UP = "Warmup"
 """First user text of the agents that older versions started only to fill the prompt cache."""
@@ -35,8 +37,17 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.last: dict[object, float] = {}
+        self.last: dict[Stamp, float] = {}
         self.incomplete = False
+
+    @property
+    def state(self) -> LedgerState:
+        """What must be known to go on."""
+        return list(self.last.items()), self.incomplete
+
+    def go_on(self, state: LedgerState) -> None:
+        """Be as it was when it gave this state."""
+        self.last, self.incomplete = dict(state[0]), state[1]
 
     def add(self, record: Record) -> None:
         """Take a `cost-state` record."""
@@ -62,6 +73,18 @@ class Sessions:
         self._titles = titles
         self._content = content
         self._found: dict[str, Facts] = {}
+
+    @property
+    def state(self) -> list[LedgerState]:
+        """What must be known beside the rows to go on: the ledger of each thread."""
+        return [facts.ledger.state for facts in self._found.values()]
+
+    def go_on(self, state: list[LedgerState], rows: Iterable[SessionRow]) -> None:
+        """Be as it was when it gave this state; the rows are those of the threads."""
+        for ledger_state, row in zip(state, rows, strict=True):
+            ledger = Ledger()
+            ledger.go_on(ledger_state)
+            self._found[row.session_id] = Facts(row, ledger)
 
     def see(self, line: Line) -> SessionRow:
         """Note a line of the conversation: its time, place, version."""

@@ -37,6 +37,15 @@ class Trace:
             if record.type == "queue-operation" and self._first_queued is None:
                 self._first_queued = instant(record.timestamp)
 
+    @property
+    def state(self) -> tuple[bool, int | None, int | None, list[int]]:
+        """What must be known to go on."""
+        return self._copied, self._first_chain, self._first_queued, self._marks
+
+    def go_on(self, state: tuple[bool, int | None, int | None, list[int]]) -> None:
+        """Be as it was when it gave this state."""
+        self._copied, self._first_chain, self._first_queued, self._marks = state
+
     def lineage(self) -> Lineage:
         """Whether the transcript says or shows that its beginning was copied."""
         queued, chain = self._first_queued, self._first_chain

@@ -48,6 +48,16 @@ class Messages:
         self._seq = 0
         self._prompts: set[str] = set()
 
+    @property
+    def state(self) -> tuple[int, list[str]]:
+        """What must be known to go on: how many parts there were, and the records of prompts."""
+        return self._seq, sorted(self._prompts)
+
+    def go_on(self, state: tuple[int, list[str]]) -> None:
+        """Be as it was when it gave this state."""
+        self._seq, prompts = state
+        self._prompts.update(prompts)
+
     def close(self) -> None:
         """Let go of the file that raw records are read from."""
         if self._raw is not None:

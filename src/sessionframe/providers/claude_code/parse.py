@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
 
 from sessionframe.dialects.anthropic import Block, block_text
 from sessionframe.formats.clock import instant
-from sessionframe.formats.jsonl import records
+from sessionframe.formats.jsonl import records, unfinished
+from sessionframe.formats.position import Position
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
-from sessionframe.providers.claude_code.facts import Sessions, summary_title
+from sessionframe.providers.claude_code.facts import LedgerState, Sessions, summary_title
 from sessionframe.providers.claude_code.lineage import Trace
 from sessionframe.providers.claude_code.messages import Messages
 from sessionframe.providers.claude_code.records import SIDE_RECORDS, SPEAKING, LightRecord, Record
@@ -18,71 +21,152 @@ from sessionframe.providers.claude_code.sidecars import Sidecars
 from sessionframe.providers.claude_code.threads import Line, Threads
 from sessionframe.providers.claude_code.tools import ToolCalls
 from sessionframe.providers.claude_code.usage import Requests
-from sessionframe.providers.contract import Context, ParsedRow, Source, Want
+from sessionframe.providers.contract import Checkpoint, Context, ParsedRow, Source, Want
+from sessionframe.schema import IssueRow, SessionRow, ToolCallRow, UsageRow
 
 TITLE_RECORDS = {"custom-title": "custom", "ai-title": "ai", "last-prompt": "last-prompt"}
+
+
+class State(msgspec.Struct, array_like=True):
+    """What must be known of the lines that were read to go on behind them; everything else is in the rows."""
+
+    root: str
+    issues: list[IssueRow]
+    trace: tuple[bool, int | None, int | None, list[int]]
+    requests: list[tuple[str, int]]
+    messages: tuple[int, list[str]] = (0, [])
+    results: list[str] = []
+    sessions: list[LedgerState] = []
+
+
+state_decoder = msgspec.msgpack.Decoder(State)
 
 
 def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     """The rows of one source. Nothing in it raises; what cannot be read becomes `issues` rows."""
     if source.kind == "sidecar":
         return
-    problems = Problems(source.path)
     known: Sidecars = context.prepared or Sidecars({}, {})
-    threads = Threads(source, context.machine, known.projects.get(source.root_session_id))
-    requests, trace = Requests(threads, problems), Trace(source)
-    if want.only_usage:
-        # Decoding every line takes no longer than searching for the lines that could matter, and damage is seen wherever it is.
-        for line, light in records(source.path, LightRecord, problems):
+    common = Common.of(source, context, known)
+    reader = UsageReader(common) if want.only_usage else Reader(source, want, known, common)
+    yield from reader.lines(context)
+    if "usage" in want.tables:
+        yield from common.requests.rows()
+    yield from reader.rest()
+    yield common.trace.lineage()
+    yield from common.problems.rows()
+
+
+class Common(NamedTuple):
+    """What every reading of a source needs."""
+
+    path: str
+    problems: Problems
+    threads: Threads
+    requests: Requests
+    trace: Trace
+
+    @classmethod
+    def of(cls, source: Source, context: Context, known: Sidecars) -> Common:
+        """Before the first line."""
+        problems = Problems(source.path)
+        threads = Threads(source, context.machine, known.projects.get(source.root_session_id))
+        return cls(source.path, problems, threads, Requests(threads, problems), Trace(source))
+
+    def unknown(self, kind: str | None, line: int) -> None:
+        """Note a line of a type that nobody knows."""
+        self.problems.add("unknown-record", f"record type {kind!r}", line)
+
+
+class UsageReader:
+    """Reads the lines that model requests are in."""
+
+    def __init__(self, common: Common) -> None:
+        self._common = common
+
+    def lines(self, context: Context) -> Iterator[ParsedRow]:
+        """Read the lines. No rows come of them before all are read."""
+        yield from walked(self, LightRecord, self._common, context)
+
+    def take(self, lines: Iterable[tuple[int, LightRecord]]) -> Iterator[ParsedRow]:
+        """Take some lines.
+
+        Decoding every line takes no longer than searching for those that could matter, and damage is seen wherever it is.
+        """
+        _, _, _, requests, trace = self._common
+        for line, light in lines:
             trace.see(light, line)
             if light.type in SPEAKING:
                 requests.add(light, line)
             elif light.type not in KNOWN_RECORDS:
-                problems.add("unknown-record", f"record type {light.type!r}", line)
-    else:
-        yield from Reader(source, want, known, threads=threads, requests=requests, trace=trace, problems=problems).rows()
-    if "usage" in want.tables:
-        yield from requests.rows()
-    yield trace.lineage()
-    yield from problems.rows()
+                self._common.unknown(light.type, line)
+        yield from ()
+
+    def rest(self) -> Iterator[ParsedRow]:
+        """Nothing is left."""
+        yield from ()
+
+    def state(self) -> State:
+        """What must be known to go on."""
+        common = self._common
+        return State(common.threads.state, common.problems.state, common.trace.state, common.requests.state())
+
+    def go_on(self, state: State, rows: Sequence[ParsedRow]) -> None:
+        """Be as it was when it gave this state."""
+        common = self._common
+        common.threads.go_on(state.root)
+        common.problems.go_on(state.issues)
+        common.trace.go_on(state.trace)
+        common.requests.go_on(state.requests, (row for row in rows if isinstance(row, UsageRow)))
 
 
-class Reader:
+class Reader(UsageReader):
     """Reads every line of one source and hands it to those who make rows of it."""
 
-    def __init__(
-        self, source: Source, want: Want, known: Sidecars, *, threads: Threads, requests: Requests, trace: Trace, problems: Problems
-    ) -> None:
-        self._source = source
+    def __init__(self, source: Source, want: Want, known: Sidecars, common: Common) -> None:
+        super().__init__(common)
         self._want = want
-        self._problems = problems
-        self._threads = threads
-        self._requests = requests
-        self._trace = trace
+        self._problems, self._threads, self._requests, self._trace = common[1:]
         self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)
 
-    def rows(self) -> Iterator[ParsedRow]:
-        """All rows but those of usage, in the order of the file; sessions and unanswered calls at the end."""
-        tables = self._want.tables
+    def lines(self, context: Context) -> Iterator[ParsedRow]:
+        """All rows but those of usage, sessions and unanswered calls, in the order of the file."""
         try:
-            yield from self._lines()
+            yield from walked(self, Record, self._common, context)
         finally:
             self._messages.close()
-        if "tool_calls" in tables:
+
+    def rest(self) -> Iterator[ParsedRow]:
+        """Unanswered calls, and the sessions."""
+        if "tool_calls" in self._want.tables:
             yield from self._tools.unanswered()
-        if "sessions" in tables:
+        if "sessions" in self._want.tables:
             yield from self._session_rows()
 
-    def _lines(self) -> Iterator[ParsedRow]:
-        for line, record in records(self._source.path, Record, self._problems):
+    def take(self, lines: Iterable[tuple[int, Record]]) -> Iterator[ParsedRow]:  # type: ignore[override]  # records have all that light ones have
+        """The rows of some lines."""
+        for line, record in lines:
             self._trace.see(record, line)
             handler = self.HANDLERS.get(record.type or "")
             if handler is not None:
                 yield from handler(self, Line(line, record, self._threads.place(record), instant(record.timestamp)))
             elif record.type not in KNOWN_RECORDS:
-                self._problems.add("unknown-record", f"record type {record.type!r}", line)
+                self._common.unknown(record.type, line)
+
+    def state(self) -> State:
+        """What must be known to go on."""
+        state = super().state()
+        state.messages, state.results, state.sessions = self._messages.state, self._tools.state, self._sessions.state
+        return state
+
+    def go_on(self, state: State, rows: Sequence[ParsedRow]) -> None:
+        """Be as it was when it gave this state."""
+        super().go_on(state, rows)
+        self._messages.go_on(state.messages)
+        self._tools.go_on(state.results, (row for row in rows if isinstance(row, ToolCallRow)))
+        self._sessions.go_on(state.sessions, (row for row in rows if isinstance(row, SessionRow)))
 
     def _session_rows(self) -> Iterator[ParsedRow]:
         for row, ledger in self._sessions.rows():
@@ -167,6 +251,22 @@ class Reader:
         **dict.fromkeys(TITLE_RECORDS, _title),
     }
     """Type of line -> what is made of it."""
+
+
+def walked(reader: UsageReader, record_type: type[Any], common: Common, context: Context) -> Iterator[ParsedRow]:
+    """The rows of all lines; where rows are kept, reading goes on where it ended last time, and says where it ends now."""
+    if not context.keeps:
+        yield from reader.take(records(common.path, record_type, common.problems))
+        return
+    position = Position()
+    if context.grown is not None:
+        position = context.grown.position
+        reader.go_on(state_decoder.decode(context.grown.state), context.grown.rows)
+    yield from reader.take(records(common.path, record_type, common.problems, position=position))
+    if position.more:  # a line that is being written just now: its rows must not be taken for those of a finished one
+        yield from reader.take(unfinished(common.path, record_type, common.problems, position))
+    else:
+        yield Checkpoint.at(position, msgspec.msgpack.encode(reader.state()))
 
 
 KNOWN_RECORDS = SIDE_RECORDS | Reader.HANDLERS.keys()

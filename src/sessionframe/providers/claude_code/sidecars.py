@@ -32,6 +32,11 @@ def prepare(sources: Sequence[Source]) -> Sidecars:
     return found
 
 
+def basis(source: Source, known: Sidecars | None) -> object:
+    """What of it a transcript can depend on: the title and folder of its conversation."""
+    return (known.titles.get(source.root_session_id), known.projects.get(source.root_session_id)) if known else None
+
+
 def read_sidecar(path: Path, found: Sidecars) -> None:
     """A title file of one session, the legacy index of a project, or a session of the desktop program."""
     content = read_json(path)

@@ -74,6 +74,15 @@ class Threads:
         self._memory: dict[Key, Place] = {}
         self._last: tuple[Key | None, Place | None] = (None, None)
 
+    @property
+    def state(self) -> str:
+        """What must be known to go on: the conversation that the last line of an old sub-agent's file named."""
+        return self._root
+
+    def go_on(self, state: str) -> None:
+        """Be as it was when it gave this state."""
+        self._root = state
+
     def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
         """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats."""
         root = self._root or self._legacy_root(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -36,6 +36,16 @@ class ToolCalls:
         self._content = content
         self._pending: dict[str, ToolCallRow] = {}
         self._done: set[str] = set()
+
+    @property
+    def state(self) -> list[str]:
+        """What must be known beside the calls without a result to go on: those that have one."""
+        return sorted(self._done)
+
+    def go_on(self, state: list[str], rows: Iterable[ToolCallRow]) -> None:
+        """Be as it was when it gave this state; the rows are the calls that had no result."""
+        self._done.update(state)
+        self._pending.update((row.call_id or "", row) for row in rows)
 
     def call(self, line: Line, block: Block) -> None:
         """Take a call; the same call repeated by a later line of the stream counts once."""

@@ -56,9 +56,9 @@ class Requests:
     def __init__(self, threads: Threads, problems: Problems) -> None:
         self._threads = threads
         self._problems = problems
-        self._rows: dict[object, UsageRow] = {}
-        self._inner: dict[object, list[UsageRow]] = {}
-        self._group: object = None
+        self._rows: dict[str, UsageRow] = {}
+        self._inner: dict[str, list[UsageRow]] = {}
+        self._group = ""
         self._open: Request | None = None
         self._key = ""
 
@@ -106,14 +106,30 @@ class Requests:
     def _close(self, request: Request) -> None:
         """Make the row of a response."""
         row = self._rows[self._group] = usage_row(request, place_of(request, self._threads), self._key)
+        self._inner.pop(self._group, None)
         if request.usage.iterations:
             self._inner[self._group] = list(inner_calls(request.usage.iterations, row))
 
-    def rows(self) -> Iterator[UsageRow]:
-        """One row per request of this source, in the order of their first lines."""
+    def _close_all(self) -> None:
         if self._open is not None:
             self._close(self._open)
             self._open = None
+
+    def state(self) -> list[tuple[str, int]]:
+        """What must be known beside the rows to go on: of each response its group, and how many calls ran inside it."""
+        self._close_all()
+        return [(group, len(self._inner.get(group, ()))) for group in self._rows]
+
+    def go_on(self, state: list[tuple[str, int]], rows: Iterator[UsageRow]) -> None:
+        """Be as it was when it gave this state; the rows are those that it gave then."""
+        for group, inner in state:
+            self._rows[group] = next(rows)
+            if inner:
+                self._inner[group] = [next(rows) for _ in range(inner)]
+
+    def rows(self) -> Iterator[UsageRow]:
+        """One row per request of this source, in the order of their first lines."""
+        self._close_all()
         for group, row in self._rows.items():
             if row.at is None:
                 self._problems.add("missing-time", "request without a usable timestamp", row.line)
@@ -141,7 +157,7 @@ def prompt_counts(usage: Usage) -> tuple[int | None, int | None, int | None]:
     return usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens
 
 
-def group_key(request: Request) -> object:
+def group_key(request: Request) -> str:
     """Equal for the lines of one response within a file.
 
     `msg_` ids alone suffice: the request id is missing on part of some groups, and replays of `/btw` before 2.1.101 carry
@@ -150,13 +166,13 @@ def group_key(request: Request) -> object:
     """
     message_id, record = request.reply.id, request.spoken
     if message_id is None:
-        return record.uuid or (request.line,)
+        return f"record:{record.uuid or request.line}"
     if message_id.startswith(VENDOR_ID):
         return message_id
     if record.requestId is not None:
-        return message_id, record.requestId
+        return f"request:{message_id}|{record.requestId}"
     thread = (record.agentId, record.isSidechain) if isinstance(record, Envelope) else ()
-    return message_id, *thread, *prompt_counts(request.usage)
+    return f"counts:{message_id}|{thread}|{prompt_counts(request.usage)}"
 
 
 def global_key(request: Request, threads: Threads) -> str:

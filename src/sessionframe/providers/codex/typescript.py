@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.files import open_bytes
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.salvage import REFUSED, salvage
 from sessionframe.providers.codex.records import Document, Record

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sessionframe.formats.jsonl import open_bytes
+from sessionframe.formats.files import open_bytes
 from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.providers.contract import Source

@@ -1,0 +1,223 @@
+"""The kept rows of one agent on one machine: sources go in, those that need no reading come out, and new rows are put beside them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sessionframe import cachefiles
+from sessionframe.engine.cache.identity import code_of, digest_of, is_as_it_was, stamp_of
+from sessionframe.engine.cache.manifest import STATES, Checked, Entry, Manifest, Spans, decoded, encoded, sum_of
+from sessionframe.engine.plan import Group
+from sessionframe.engine.task import PARSED, Parsed, Share
+from sessionframe.providers.contract import Source, TableRow, Want
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DAY_S = 24 * 3600
+UNUSED_S = 30 * DAY_S
+"""What nobody asked for during this time is removed [s]."""
+STRANGE_S = 60
+"""A segment that no manifest names belongs to a process that writes its manifest just now, or never did [s]."""
+MOST_SEGMENTS = 12
+MOST_DEAD = 0.5
+"""Where there are more segments, or more of their rows are out of date, they are written anew as one."""
+
+Key: TypeAlias = tuple[str, str]
+"""`Source.key`."""
+
+
+@dataclass(slots=True)
+class Looked:
+    """The sources of a group, by what is kept of them.
+
+    Attributes
+    ----------
+    kept
+        Nothing has changed.
+    grown
+        Perhaps they have only grown, or were only touched: whether what is kept is still their beginning, their bytes must tell.
+    new
+        These must be read.
+    """
+
+    kept: list[Entry] = field(default_factory=list)
+    grown: list[tuple[Source, Entry]] = field(default_factory=list)
+    new: list[Source] = field(default_factory=list)
+
+
+class Shelf:
+    """What is kept of the sources of a group.
+
+    Parameters
+    ----------
+    group
+        The sources.
+    want
+        How deep they are read.
+    prepared
+        What the provider prepared for them.
+    code
+        What `identity.code_of` says of the provider.
+    """
+
+    def __init__(self, group: Group, want: Want, prepared: Any, code: bytes) -> None:
+        self._group = group
+        self._prepared = prepared
+        place = (*whereabouts(group), group.machine.label, group.machine.is_local)
+        depth = "usage" if want.only_usage else "all"
+        self.name = f"{group.provider.agent_type}.{depth}.{digest_of((place, sorted(want.tables), code)).hex()[:16]}"
+        self._now_ns = time.time_ns()
+        self._manifest = decoded(cachefiles.read(self.name) or b"")
+        self._everything: bytes | None = None
+
+    @classmethod
+    def of(cls, group: Group, want: Want, prepared: Any) -> Shelf | None:
+        """The shelf of a group; nothing where nothing is kept: text never is, and rows of objects from outside are not."""
+        if want.content or want.raw or want.session_id or cachefiles.folder() is None:
+            return None
+        code = code_of(group.provider)
+        return None if code is None else cls(group, want, prepared, code)
+
+    def look(self) -> Looked:
+        """Sort the sources by what is kept of them."""
+        known = {entry.key: entry for entry in self._manifest.entries}
+        looked = Looked()
+        for source in self._group.sources:
+            entry, stamp = known.get(source.key), stamp_of(source, self._now_ns)
+            if entry is None or stamp is None or stamp.beside != entry.beside or not self._is_current(entry, source):
+                looked.new.append(source)
+            elif entry.file == stamp.file and entry.is_sure:
+                looked.kept.append(entry)
+            elif entry.checkpoint is not None and entry.checkpoint.offset <= (source.size or 0):
+                looked.grown.append((source, entry))
+            else:
+                looked.new.append(source)
+        return looked
+
+    def rows_behind(self, entry: Entry) -> tuple[bytes, list[TableRow]]:
+        """What a provider is given back of a source that has grown: its state, and its rows behind the checkpoint."""
+        from sessionframe.frames.build import rows_of
+
+        frames = self.frames([entry.rest])
+        (state,) = frames.pop(STATES)["state"]
+        frames.pop("issues", None)
+        return state, [row for table, frame in frames.items() for row in rows_of(PARSED[table], frame)]
+
+    def frames(self, spans: Iterable[Spans]) -> dict[str, pl.DataFrame]:
+        """The rows that lie at some places, per table. Raises `DamagedError` where a file is gone or damaged."""
+        import polars as pl
+
+        from sessionframe.engine.cache.segment import by_file, cut, read
+
+        found: dict[str, list[pl.DataFrame]] = {}
+        for (segment, table), parts in by_file(spans).items():
+            found.setdefault(table, []).append(cut(read(self.name, segment, table), parts))
+        return {table: pl.concat(parts, rechunk=False) for table, parts in found.items()}
+
+    def keep(self, looked: Looked, went_on: Mapping[Key, Entry], parsed: Sequence[Parsed]) -> None:
+        """Keep what was read, beside what was kept before.
+
+        Parameters
+        ----------
+        looked
+            What `look` said.
+        went_on
+            What was kept of sources that have only grown: rows of `parsed` come after the settled ones of theirs.
+        parsed
+            What was read.
+        """
+        entries = [*looked.kept, *self._elsewhere()]
+        if not parsed and len(entries) == len(self._manifest.entries):
+            self._still_used()
+            return
+        from sessionframe.engine.cache.segment import NewSegment, repacked
+
+        segment = NewSegment()
+        fresh = [each for part in parsed for each in segment.add_parsed(part)]
+        entries += [entry for share, settled, rest in fresh if (entry := self._entry(share, settled, rest, went_on)) is not None]
+        heights = {**self._manifest.segments, segment.name: segment.heights}
+        if is_worn(heights, entries):
+            entries = repacked(self.name, entries, segment)
+        used = {span.segment for entry in entries for spans in entry.spans.values() for span in spans}
+        manifest = Manifest({name: tables for name, tables in heights.items() if name in used}, entries)
+        if segment.write(self.name) and cachefiles.write(self.name, encoded(manifest)):
+            tidy(self.name, used)
+
+    def forget(self) -> None:
+        """Forget everything: it is damaged."""
+        cachefiles.remove(self.name)
+        self._manifest = Manifest()
+
+    def _elsewhere(self) -> list[Entry]:
+        """What is kept of sources that are not asked for now but are still there: other folders were named, or fewer."""
+        asked = {source.key for source in self._group.sources}
+        return [entry for entry in self._manifest.entries if entry.key not in asked and os.path.exists(entry.path)]  # noqa: PTH110
+
+    def _is_current(self, entry: Entry, source: Source) -> bool:
+        """Whether what the rows depend on beside the source is as it was."""
+        return entry.basis == self._basis_of(source) and is_as_it_was(entry.folds, self._group.machine)
+
+    def _basis_of(self, source: Source) -> bytes:
+        basis = self._group.provider.basis(source, self._prepared)
+        if basis is not self._prepared:
+            return digest_of(basis)
+        if self._everything is None:  # the same for all sources, and perhaps large
+            self._everything = digest_of(basis)
+        return self._everything
+
+    def _entry(self, share: Share, settled: Spans, rest: Spans, went_on: Mapping[Key, Entry]) -> Entry | None:
+        """What is to be kept of a source that was read; nothing where another reading might bring something else."""
+        source, stamp, point = share.source, stamp_of(share.source, self._now_ns), share.checkpoint
+        if stamp is None or not share.is_sound:
+            return None
+        before = went_on.get(source.key)
+        return Entry(
+            path=source.path,
+            part=source.part,
+            file=stamp.file,
+            beside=stamp.beside,
+            is_sure=stamp.is_sure and stamp.is_beside_sure,
+            basis=self._basis_of(source),
+            folds={**(before.folds if before else {}), **share.folds},
+            settled=sum_of(before.settled, settled) if before else settled,
+            rest=rest,
+            lineage=share.lineage,
+            checkpoint=Checked(point.offset, point.lines, point.fingerprint) if point and stamp.is_beside_sure else None,
+        )
+
+    def _still_used(self) -> None:
+        """Note once a day that the shelf is in use."""
+        if cachefiles.age(self.name) > DAY_S:
+            cachefiles.touch(self.name)
+
+
+def whereabouts(group: Group) -> tuple[str, str]:
+    """Where a home lies, and from where its sources are named, if they are named from somewhere."""
+    is_named_from_here = not all(os.path.isabs(source.path) for source in group.sources)  # noqa: PTH117 - a hot loop
+    return os.path.abspath(group.machine.home), os.getcwd() if is_named_from_here else ""  # noqa: PTH100, PTH109 - a text is needed
+
+
+def is_worn(segments: Mapping[str, Mapping[str, int]], entries: Sequence[Entry]) -> bool:
+    """Whether there are so many segments, or so many rows in them that nobody needs, that writing all anew is worth it."""
+    written = sum(height for tables in segments.values() for height in tables.values())
+    alive = sum(span.length for entry in entries for spans in entry.spans.values() for span in spans)
+    return len(segments) > MOST_SEGMENTS or alive < written * (1 - MOST_DEAD)
+
+
+def tidy(shelf: str, used: Collection[str]) -> None:
+    """Remove files of segments that are not in use any more, shelves that nobody has used for long, and what was never finished."""
+    now = time.time()
+    names = cachefiles.names()
+    for name, at in names.items():
+        owner, _, rest = name.rpartition(".")[0].rpartition(".")
+        if owner == shelf:
+            if rest not in used and now - at > STRANGE_S:
+                cachefiles.remove(name)
+        elif now - names.get(owner, at) > UNUSED_S:
+            cachefiles.remove(name)
+    cachefiles.sweep()
