@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import sessionframe as sf
 from sessionframe.machine import Machine, Platform
 from tests.contract.samples import SHAPES, Sample, Shape, builtin, copied, everything, files, samples, shapes, totals
+from tests.kept import all_tables, is_right, kept_in, settle, watched
 
 every_sample = pytest.mark.parametrize("sample", samples(), ids=str)
 every_agent = pytest.mark.parametrize("agent", sorted(builtin()))
@@ -175,6 +176,38 @@ def test_usage_alone_equals_usage_with_everything(sample: Sample) -> None:
     logs = sf.scan(sample.agent, home=sample.home, n_jobs=1)
     logs.messages.to_frame("polars")
     assert logs.usage.to_frame("polars", replays=True).equals(alone)
+
+
+@every_sample
+def test_what_is_kept_gives_the_same_rows(sample: Sample, tmp_path: Path) -> None:
+    """Cold or kept from an earlier scan."""
+    home = copied(sample, tmp_path / "home")
+    settle(home)
+    assert is_right(tmp_path / "cache", sample.agent, home=home)
+    with kept_in(tmp_path / "cache"), watched() as reading:
+        all_tables(sample.agent, home=home)
+    assert reading.kept > 0
+    assert reading.new == reading.grown == 0 or all_tables(sample.agent, home=home)["issues"].height
+
+
+@every_layout
+@settings(max_examples=10)
+@given(cuts=st.lists(st.floats(0, 1), min_size=1, max_size=4))
+def test_a_file_that_grows_gives_the_same_rows(
+    agent: str, shape: Shape, cuts: list[float], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever was kept of its beginning."""
+    work = tmp_path_factory.mktemp("grown")
+    home = copied(basic(agent, shape), work / "home")
+    path = transcript(home, agent)
+    content = path.read_bytes()
+    sizes = [round(cut * len(content)) for cut in sorted(cuts)]
+    if shape.whole is not None:
+        sizes = sorted({*sizes, *(content.rfind(b"\n", 0, size) + 1 for size in sizes)})
+    for number, size in enumerate([*sizes, len(content)]):
+        path.write_bytes(content[:size])
+        settle(home, at=10**9 + number)
+        assert is_right(work / "cache", agent, home=home)
 
 
 @every_layout

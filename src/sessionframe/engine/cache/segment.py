@@ -82,7 +82,10 @@ def read(shelf: str, segment: str, table: str) -> pl.DataFrame:
     content = cachefiles.read(file_name(shelf, segment, table))
     if content is None:
         raise DamagedError(f"{segment} {table}")
-    return pl.read_ipc(content)
+    try:
+        return pl.read_ipc(content)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as problem:
+        raise DamagedError(f"{segment} {table}: {problem}") from problem
 
 
 def repacked(shelf: str, entries: Sequence[Entry], segment: NewSegment) -> list[Entry]:
@@ -114,9 +117,11 @@ def by_file(spans: Iterable[Spans]) -> dict[tuple[str, str], list[Span]]:
 
 
 def cut(rows: pl.DataFrame, spans: Sequence[Span]) -> pl.DataFrame:
-    """The rows of some spans, which are given in order and do not overlap."""
+    """The rows of some spans, which are given in order. Raises `DamagedError` for spans that overlap or lie outside."""
     runs: list[list[int]] = []
     for span in spans:
+        if span.start < (runs[-1][1] if runs else 0) or span.start + span.length > rows.height:
+            raise DamagedError(f"{span} of {rows.height} rows")
         if runs and runs[-1][1] == span.start:
             runs[-1][1] += span.length
         else:
