@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sessionframe.engine.cache.damage import DamagedError
+from sessionframe.engine.cache.manifest import Entry
 from sessionframe.engine.plan import Plan
 from sessionframe.engine.pool import run
 from sessionframe.engine.portion import Portion, keeping
@@ -38,6 +39,8 @@ CONTENT = Want(frozenset(TABLES), content=True)
 CHUNK_BYTES = 8 << 20
 MOST_CHUNKS = 32
 """Sources per task: small enough that all processes finish together, large enough that frames are not all overhead."""
+WORTH_NARROWING = 50_000
+"""Kept rows of which it pays to find those that are asked for, before the others are loaded."""
 WORTH_A_WORKER = {True: 64 << 20, False: 16 << 20}
 """Bytes of work that pay for starting a process, by whether only usage is wanted."""
 
@@ -112,9 +115,21 @@ def read(portions: Sequence[Portion], want: Want, options: Options) -> list[Part
     for parsed in run(tasks, jobs, ticker, meanwhile=load_libraries):
         owners[tuple(parsed.names.items())].parsed.append(parsed)
         parts.append(Part.of(parsed))
-    for portion in portions:
-        parts += portion.known(ticker)
+    parts += [Part.of(parsed) for portion in portions for parsed in portion.go_on()]
+    parts += [portion.known(entries) for portion, entries in narrowed(portions, want, options)]
+    ticker.end()
     return parts
+
+
+def narrowed(portions: Sequence[Portion], want: Want, options: Options) -> list[tuple[Portion, list[Entry]]]:
+    """Which of the kept sources can have a part in what is asked for. Raises `DamagedError`."""
+    everything = [(portion, portion.entries) for portion in portions]
+    rows = sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
+    if rows < WORTH_NARROWING or (options.since is None and options.until is None and not options.projects):
+        return everything
+    from sessionframe.engine.narrow import narrow  # loads polars, for which the workers should not have to wait
+
+    return narrow(portions, want, options)
 
 
 def load_libraries() -> None:
@@ -145,6 +160,10 @@ class Ticker:
         self._total = total
         self._progress = progress
         self._done = 0
+
+    def end(self) -> None:
+        """Note that everything is done: what was kept needed no reading."""
+        self(self._total - self._done)
 
     def __call__(self, size: int) -> None:
         """Note that this many more bytes are done."""

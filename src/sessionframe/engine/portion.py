@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 
 from sessionframe.engine.cache.damage import DamagedError
-from sessionframe.engine.cache.manifest import Entry
+from sessionframe.engine.cache.manifest import Entry, Spans
 from sessionframe.engine.cache.shelf import Key, Looked, Shelf
 from sessionframe.engine.failures import failure
 from sessionframe.engine.plan import Group
@@ -65,17 +65,25 @@ class Portion:
         for sources in portions(sorted(self.looked.new, key=lambda source: (-(source.size or 0), source.key)), chunk):
             yield Task(self.job, sources)
 
-    def known(self, done: Callable[[int], None]) -> list[Part]:
-        """What need not be read, or only from where it ended. Raises `DamagedError`."""
-        if self.shelf is None:
-            return []
+    def go_on(self) -> list[Parsed]:
+        """Read the sources that have grown from where they ended. Raises `DamagedError`."""
         grown = [self._go_on(source, entry) for source, entry in self.looked.grown]
         self.parsed += grown
-        entries, before = self.looked.kept, list(self.went_on.values())
-        lineages = {entry.path: entry.lineage for entry in entries if entry.lineage is not None}
-        rows = self.shelf.frames([*(entry.spans_of_rows for entry in entries), *(entry.settled for entry in before)])
-        done(self.group.size - self.size_to_read)
-        return [Part(rows, lineages), *map(Part.of, grown)]
+        return grown
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What is kept and still true, of sources that have not changed and of those that have grown."""
+        return [*self.looked.kept, *self.went_on.values()]
+
+    def known(self, entries: Sequence[Entry]) -> Part:
+        """The kept rows of some of the entries, and the issues of all. Raises `DamagedError`."""
+        if self.shelf is None:
+            return Part({}, {})
+        chosen = {entry.key for entry in entries}
+        true = [(entry, entry.settled if entry.key in self.went_on else entry.spans_of_rows) for entry in self.entries]
+        rows = self.shelf.frames([spans if entry.key in chosen else only_issues(spans) for entry, spans in true])
+        return Part(rows, {entry.path: entry.lineage for entry in self.looked.kept if entry.lineage is not None})
 
     def forget(self) -> None:
         """Read everything: what is kept is damaged."""
@@ -100,6 +108,11 @@ class Portion:
         state, rows = self.shelf.rows_behind(entry)
         self.went_on[source.key] = entry
         return parse_task(task, grown=Grown(position, state, rows))
+
+
+def only_issues(spans: Spans) -> Spans:
+    """Issues are those of everything, whatever is asked for."""
+    return {table: each for table, each in spans.items() if table == "issues"}
 
 
 def portions(sources: Sequence[Source], chunk: int) -> Iterator[tuple[Source, ...]]:

@@ -77,13 +77,13 @@ class NewSegment:
         return spans
 
 
-def read(shelf: str, segment: str, table: str) -> pl.DataFrame:
-    """The rows of a file. Raises `DamagedError`."""
+def read(shelf: str, segment: str, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The rows of a file, all columns or some. Raises `DamagedError`."""
     content = cachefiles.read(file_name(shelf, segment, table))
     if content is None:
         raise DamagedError(f"{segment} {table}")
     try:
-        return pl.read_ipc(content)
+        return pl.read_ipc(content, columns=None if columns is None else list(columns))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as problem:
         raise DamagedError(f"{segment} {table}: {problem}") from problem
 

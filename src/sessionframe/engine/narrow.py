@@ -1,0 +1,46 @@
+"""What the caller asked for -> the kept sources that can have a part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from sessionframe.engine.cache.manifest import Entry
+from sessionframe.engine.cache.related import LINKS, USAGE_LINKS, Asked, OnShelf, needed
+from sessionframe.engine.load import Options
+from sessionframe.engine.portion import Portion
+from sessionframe.frames.scope import Scope
+from sessionframe.providers.contract import Want
+
+COLUMNS = ("at", "host", "project", "repo_root")
+"""What a scope looks at."""
+
+
+def narrow(portions: Sequence[Portion], want: Want, options: Options) -> list[tuple[Portion, list[Entry]]]:
+    """The portions, each with the entries that must be loaded. Raises `DamagedError`."""
+    asked = asked_for(Scope(options.since, options.until, options.projects), want)
+    found: list[tuple[Portion, list[Entry]]] = []
+    for agent in dict.fromkeys(portion.group.provider.agent_type for portion in portions):
+        among = [portion for portion in portions if portion.group.provider.agent_type == agent]
+        shelves = [OnShelf(portion.shelf.name if portion.shelf else "", portion.entries, frozenset(portion.went_on)) for portion in among]
+        found += zip(among, needed(shelves, just_read(among), asked), strict=True)
+    return found
+
+
+def asked_for(scope: Scope, want: Want) -> Asked:
+    """The rows that a scope asks for. Without a range of time, sessions without any rows are among them."""
+    if want.only_usage:
+        return Asked({"usage": scope.cut}, COLUMNS, USAGE_LINKS)
+    tests = dict.fromkeys(("usage", "messages", "tool_calls"), scope.cut)
+    return Asked({**tests, "sessions": scope.only_projects} if scope.timeless else tests, COLUMNS, LINKS)
+
+
+def just_read(portions: Sequence[Portion]) -> dict[str, pl.DataFrame]:
+    """The rows that were read just now, by table."""
+    found: dict[str, list[pl.DataFrame]] = {}
+    for portion in portions:
+        for parsed in portion.parsed:
+            for table, rows in parsed.tables.items():
+                found.setdefault(table, []).append(rows)
+    return {table: pl.concat(rows, rechunk=False) for table, rows in found.items()}
