@@ -8,6 +8,8 @@ from typing import TypeAlias
 import polars as pl
 
 from sessionframe.engine.load import Kept, Options, Tables
+from sessionframe.engine.needs import PRICED
+from sessionframe.engine.question import Question
 from sessionframe.engine.task import PARSED, Part
 from sessionframe.frames.build import frame
 from sessionframe.frames.dedup import Deduplicated, deduplicate
@@ -64,6 +66,18 @@ def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options:
     return {**tables, "issues": alone("issues", noted.sort(ISSUE_ORDER, nulls_last=True))}
 
 
+def assembled(parts: Sequence[Part], asked: Question, options: Options) -> Kept:
+    """The rows of one table that a lazy query asks for, with the columns that `needs.columns_for` told to load."""
+    lineages = {path: lineage for part in parts for path, lineage in part.lineages.items()}
+    messages = joined(parts, "messages") if asked.table == "messages" else empty("messages")
+    found = deduplicate(joined(parts, "usage"), messages, empty("tool_calls"), lineages)
+    scope = Scope(options.since, options.until, options.projects)
+    if asked.table == "messages":
+        return kept("messages", scope.cut(found.messages))
+    usage = kept("usage", scope.cut(found.usage))
+    return usage if asked.columns is not None and not asked.columns & PRICED else priced(usage, options.prices)[0]
+
+
 def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scope: Scope, gaps: Gaps) -> Tables:
     """The tables beside usage and issues; `usage` is what the scope left of it, with costs."""
     whole = Rows(found.usage, found.messages, with_children(found.tool_calls, sessions))
@@ -78,7 +92,12 @@ def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scop
 def joined(parts: Sequence[Part], name: str) -> pl.DataFrame:
     """The rows of one table from all tasks; an empty frame with the same dtypes when there are none."""
     frames = [part.tables.pop(name) for part in parts if name in part.tables]
-    return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=polars_schema(PARSED[name], public=False))
+    return pl.concat(frames, rechunk=False) if frames else empty(name)
+
+
+def empty(name: str) -> pl.DataFrame:
+    """A table without rows."""
+    return pl.DataFrame(schema=polars_schema(PARSED[name], public=False))
 
 
 def priced(usage: Kept, prices: PriceList | None) -> tuple[Kept, list[IssueRow]]:
@@ -96,7 +115,7 @@ def kept(table: TableName, rows: pl.DataFrame, *, use_up: bool = False) -> Kept:
     order = ORDER[table](rows)
     is_replay = rows["is_replay"].gather(order)
     own, copies = order.filter(~is_replay), order.filter(is_replay)
-    public = polars_schema(SCHEMA[table])
+    public = [name for name in polars_schema(SCHEMA[table]) if name in rows.columns]
     if use_up:
         for name in set(rows.columns) - set(public):
             rows.drop_in_place(name)

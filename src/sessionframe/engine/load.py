@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sessionframe.engine.cache.damage import DamagedError
 from sessionframe.engine.cache.manifest import Entry
+from sessionframe.engine.needs import columns_for
 from sessionframe.engine.plan import Plan
 from sessionframe.engine.pool import run
 from sessionframe.engine.portion import Portion, keeping
@@ -18,6 +19,7 @@ from sessionframe.schema import TABLES, TableName
 if TYPE_CHECKING:
     import polars as pl
 
+    from sessionframe.engine.question import Question
     from sessionframe.pricing import PriceList
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -71,7 +73,7 @@ class Options:
     progress: Progress | None = None
 
 
-def load(plan: Plan, want: Want, options: Options) -> Tables:
+def load(plan: Plan, want: Want, options: Options, asked: Question | None = None) -> Tables:
     """Read everything that a plan lists, and what is kept of it from earlier.
 
     Parameters
@@ -82,28 +84,32 @@ def load(plan: Plan, want: Want, options: Options) -> Tables:
         `LIGHT` fills only `usage` and `issues`; the rows of `usage` are the same as with `FULL`.
     options
         What the caller asked for.
+    asked
+        A lazy query, if it is all that must be answered.
 
     Returns
     -------
     dict of str to Kept
-        The wanted tables: the same whatever is kept.
+        The wanted tables, or at least the rows and columns of the one that is asked for: the same whatever is kept.
     """
     issues = list(plan.issues)
     portions = [Portion.of(group, want, issues) for group in plan.groups]
     try:
-        parts = read(portions, want, options)
+        parts = read(portions, want, options, asked)
     except DamagedError:
         for portion in portions:
             portion.forget()
-        parts = read(portions, want, options)
-    from sessionframe.engine.assemble import assemble  # loads polars, for which the workers should not have to wait
+        parts = read(portions, want, options, asked)
+    from sessionframe.engine.assemble import assemble, assembled  # loads polars, for which the workers should not have to wait
 
     with keeping(portions):
+        if asked is not None and asked.is_plain:
+            return {asked.table: assembled(parts, asked, options)}
         return assemble(parts, issues, want, options, session_gaps(plan))
 
 
-def read(portions: Sequence[Portion], want: Want, options: Options) -> list[Part]:
-    """The rows of all sources. Raises `DamagedError` where what is kept cannot be read after all."""
+def read(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[Part]:
+    """The rows of all sources that can have a part in what is asked for. Raises `DamagedError` where what is kept cannot be read."""
     ticker = Ticker(sum(portion.group.size for portion in portions), options.progress)
     size = sum(portion.size_to_read for portion in portions)
     chunk = max(CHUNK_BYTES, size // MOST_CHUNKS) if want.only_usage else CHUNK_BYTES  # frames of usage alone are small
@@ -116,20 +122,23 @@ def read(portions: Sequence[Portion], want: Want, options: Options) -> list[Part
         owners[tuple(parsed.names.items())].parsed.append(parsed)
         parts.append(Part.of(parsed))
     parts += [Part.of(parsed) for portion in portions for parsed in portion.go_on()]
-    parts += [portion.known(entries) for portion, entries in narrowed(portions, want, options)]
+    columns = columns_for(asked, with_projects=bool(options.projects))
+    parts = [part.only(columns) for part in parts]
+    parts += [portion.known(entries, columns) for portion, entries in narrowed(portions, want, options, asked)]
     ticker.end()
     return parts
 
 
-def narrowed(portions: Sequence[Portion], want: Want, options: Options) -> list[tuple[Portion, list[Entry]]]:
+def narrowed(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[tuple[Portion, list[Entry]]]:
     """Which of the kept sources can have a part in what is asked for. Raises `DamagedError`."""
     everything = [(portion, portion.entries) for portion in portions]
     rows = sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
-    if rows < WORTH_NARROWING or (options.since is None and options.until is None and not options.projects):
+    is_everything = options.since is None and options.until is None and not options.projects and (asked is None or asked.test is None)
+    if rows < WORTH_NARROWING or is_everything:
         return everything
     from sessionframe.engine.narrow import narrow  # loads polars, for which the workers should not have to wait
 
-    return narrow(portions, want, options)
+    return narrow(portions, want, options, asked)
 
 
 def load_libraries() -> None:

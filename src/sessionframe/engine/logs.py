@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from sessionframe import cachefiles
 from sessionframe.engine.load import CONTENT, FULL, LIGHT, Options, Progress, load
 from sessionframe.engine.options import (
     EPOCH,
@@ -27,8 +28,11 @@ from sessionframe.engine.table import Depth, Table
 from sessionframe.errors import OptionError, listed
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Provider, Source, Want
+from sessionframe.schema import TableName
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from sessionframe.engine.load import Tables
     from sessionframe.pricing import PriceList
 
@@ -148,11 +152,11 @@ class Logs:
         self._loaded: dict[Want, Tables] = {}
         self._lock = RLock()
         self.machines = list(among)
-        self.sessions = Table("sessions", self._tables, options.prices)
-        self.messages = Table("messages", self._tables, options.prices)
-        self.tool_calls = Table("tool_calls", self._tables, options.prices)
-        self.usage = Table("usage", self._tables, options.prices)
-        self.issues = Table("issues", self._tables, options.prices)
+        self.sessions = Table("sessions", self._tables, self._answer, options.prices)
+        self.messages = Table("messages", self._tables, self._answer, options.prices)
+        self.tool_calls = Table("tool_calls", self._tables, self._answer, options.prices)
+        self.usage = Table("usage", self._tables, self._answer, options.prices)
+        self.issues = Table("issues", self._tables, self._answer, options.prices)
 
     @property
     def sources(self) -> list[tuple[str, Source]]:
@@ -167,10 +171,23 @@ class Logs:
         return f"<sessionframe Logs: {', '.join(parts)}>"
 
     def _tables(self, depth: Depth) -> Tables:
-        """The tables of the first reading that serves, kept for the next time."""
+        """The tables of the first reading that serves, held for the next time."""
         with self._lock:
-            done = next((want for want in SERVING[depth] if want in self._loaded), None)
+            done = self._held(depth)
             if done is None:
                 done = SERVING[depth][0]
                 self._loaded[done] = load(self._plan, done, self._options)
             return self._loaded[done]
+
+    def _held(self, depth: Depth) -> Want | None:
+        return next((want for want in SERVING[depth] if want in self._loaded), None)
+
+    def _answer(self, table: TableName, depth: Depth, columns: list[str] | None, predicate: pl.Expr | None) -> pl.DataFrame:
+        """The rows of a lazy query: everything is read and held, unless reading less is all the same the next time."""
+        from sessionframe.engine.question import question  # loads polars, which listing sources does not need
+
+        with self._lock:
+            asked = question(table, columns, predicate, (group.provider.agent_type for group in self._plan.groups))
+            if self._held(depth) is None and (asked.agents is not None or (depth != "content" and cachefiles.folder() is not None)):
+                return load(asked.plan(self._plan), SERVING[depth][0], self._options, asked)[table].own
+            return self._tables(depth)[table].own

@@ -10,16 +10,17 @@ from sessionframe.engine.cache.manifest import Entry
 from sessionframe.engine.cache.related import LINKS, USAGE_LINKS, Asked, OnShelf, needed
 from sessionframe.engine.load import Options
 from sessionframe.engine.portion import Portion
+from sessionframe.engine.question import Question
 from sessionframe.frames.scope import Scope
 from sessionframe.providers.contract import Want
 
-COLUMNS = ("at", "host", "project", "repo_root")
+COLUMNS = frozenset({"at", "host", "project", "repo_root"})
 """What a scope looks at."""
 
 
-def narrow(portions: Sequence[Portion], want: Want, options: Options) -> list[tuple[Portion, list[Entry]]]:
+def narrow(portions: Sequence[Portion], want: Want, options: Options, question: Question | None) -> list[tuple[Portion, list[Entry]]]:
     """The portions, each with the entries that must be loaded. Raises `DamagedError`."""
-    asked = asked_for(Scope(options.since, options.until, options.projects), want)
+    asked = asked_for(Scope(options.since, options.until, options.projects), want, question)
     found: list[tuple[Portion, list[Entry]]] = []
     for agent in dict.fromkeys(portion.group.provider.agent_type for portion in portions):
         among = [portion for portion in portions if portion.group.provider.agent_type == agent]
@@ -28,12 +29,14 @@ def narrow(portions: Sequence[Portion], want: Want, options: Options) -> list[tu
     return found
 
 
-def asked_for(scope: Scope, want: Want) -> Asked:
-    """The rows that a scope asks for. Without a range of time, sessions without any rows are among them."""
-    if want.only_usage:
-        return Asked({"usage": scope.cut}, COLUMNS, USAGE_LINKS)
-    tests = dict.fromkeys(("usage", "messages", "tool_calls"), scope.cut)
-    return Asked({**tests, "sessions": scope.only_projects} if scope.timeless else tests, COLUMNS, LINKS)
+def asked_for(scope: Scope, want: Want, question: Question | None) -> Asked:
+    """The rows that a scope and a query ask for. Without a range of time, sessions without any rows are among them."""
+    links = USAGE_LINKS if want.only_usage else LINKS
+    if question is not None and question.test is not None:
+        passing = question.test
+        return Asked({question.table: lambda rows: scope.cut(rows).filter(passing)}, {*COLUMNS, *question.tested}, links)
+    tests = dict.fromkeys(("usage",) if want.only_usage else ("usage", "messages", "tool_calls"), scope.cut)
+    return Asked({**tests, "sessions": scope.only_projects} if scope.timeless and not want.only_usage else tests, COLUMNS, links)
 
 
 def just_read(portions: Sequence[Portion]) -> dict[str, pl.DataFrame]:

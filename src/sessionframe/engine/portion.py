@@ -11,6 +11,7 @@ from sessionframe.engine.cache.damage import DamagedError
 from sessionframe.engine.cache.manifest import Entry, Spans
 from sessionframe.engine.cache.shelf import Key, Looked, Shelf
 from sessionframe.engine.failures import failure
+from sessionframe.engine.needs import Columns
 from sessionframe.engine.plan import Group
 from sessionframe.engine.task import Job, Parsed, Part, Task, parse_task
 from sessionframe.formats.position import position_again
@@ -76,13 +77,13 @@ class Portion:
         """What is kept and still true, of sources that have not changed and of those that have grown."""
         return [*self.looked.kept, *self.went_on.values()]
 
-    def known(self, entries: Sequence[Entry]) -> Part:
-        """The kept rows of some of the entries, and the issues of all. Raises `DamagedError`."""
+    def known(self, entries: Sequence[Entry], columns: Columns) -> Part:
+        """Some columns of the kept rows of some entries, and the issues of all. Raises `DamagedError`."""
         if self.shelf is None:
             return Part({}, {})
         chosen = {entry.key for entry in entries}
         true = [(entry, entry.settled if entry.key in self.went_on else entry.spans_of_rows) for entry in self.entries]
-        rows = self.shelf.frames([spans if entry.key in chosen else only_issues(spans) for entry, spans in true])
+        rows = self.shelf.frames([spans if entry.key in chosen else only_issues(spans) for entry, spans in true], columns)
         return Part(rows, {entry.path: entry.lineage for entry in self.looked.kept if entry.lineage is not None})
 
     def forget(self) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Depth: TypeAlias = Literal["usage", "all", "content"]
 """How much is read: model requests alone, everything but text, everything."""
+Answer: TypeAlias = "Callable[[TableName, Depth, list[str] | None, pl.Expr | None], pl.DataFrame]"
+"""Table, depth, columns, filter -> at least the rows and columns that are asked for."""
 
 HEAD_ROWS = 5
 ENGINES = ("pandas", "polars")
@@ -47,10 +49,11 @@ class Table:
     Anything that speaks Arrow takes a table as it is: ``pyarrow.table(t)``, ``duckdb.sql("from t")``, ``polars.from_arrow(t)``.
     """
 
-    def __init__(self, name: TableName, load: Callable[[Depth], Tables], prices: PriceList | None = None) -> None:
+    def __init__(self, name: TableName, load: Callable[[Depth], Tables], answer: Answer, prices: PriceList | None = None) -> None:
         self.name = name
         self.prices = prices
         self._load = load
+        self._answer = answer
 
     @property
     def schema(self) -> TableSchema:
@@ -122,7 +125,9 @@ class Table:
         Returns
         -------
         polars.LazyFrame
-            Columns that are not selected and rows that are filtered out are never copied.
+            Only what the query needs is read, as far as that can be known beforehand: the sources of agents that its filter lets pass, and
+            of what is kept from earlier scans the columns that it selects, of the sources that have rows for its filter (time, project,
+            model, session and the like).
         """
         from polars.io.plugins import register_io_source
 
@@ -135,7 +140,7 @@ class Table:
             columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
         ) -> Iterator[pl.DataFrame]:
             del batch_size  # a hint; everything is in memory
-            frame = self._frame(content=content, replays=False)
+            frame = self._ask(columns, predicate, content=content)
             rows = (frame if n_rows is None else frame.head(n_rows)).lazy()
             rows = rows if predicate is None else rows.filter(predicate)
             yield (rows if columns is None else rows.select(columns)).collect()
@@ -173,6 +178,10 @@ class Table:
         if content and self.name in WITH_CONTENT:
             return "content"
         return "usage" if self.name == "usage" else "all"
+
+    def _ask(self, columns: list[str] | None, predicate: pl.Expr | None, *, content: bool) -> pl.DataFrame:
+        """At least the rows and columns that a query asks for."""
+        return self._answer(self.name, self._depth(content=content), columns, predicate)
 
     def _frame(self, *, content: bool, replays: bool) -> pl.DataFrame:
         rows = self._load(self._depth(content=content))[self.name]

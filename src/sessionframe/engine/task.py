@@ -128,6 +128,11 @@ class Part(NamedTuple):
         """What was parsed just now."""
         return cls(dict(parsed.tables), {share.source.path: share.lineage for share in parsed.shares if share.lineage is not None})
 
+    def only(self, columns: Mapping[str, list[str] | None]) -> Part:
+        """Only some tables and columns; None is all columns of a table."""
+        chosen = {name: (rows, columns[name]) for name, rows in self.tables.items() if name in columns}
+        return Part({name: rows if names is None else rows.select(names) for name, (rows, names) in chosen.items()}, self.lineages)
+
 
 def parse_task(task: Task, done: Callable[[int], None] | None = None, grown: Grown | None = None) -> Parsed:
     """Parse the sources of a task.

@@ -132,17 +132,18 @@ def best_measurement(requests: Marked) -> pl.DataFrame:
     usage, copies = requests
     is_owner = pl.col("owner") == pl.col(HOLDER)
     finality = pl.when("is_final").then(2).when(pl.col("is_final").is_null()).then(1).otherwise(0)
+    told = [name for name in MEASUREMENT if name in usage.columns]
     ranked = copies.sort(
         pl.col("output_tokens").fill_null(-1), finality, is_owner, "source", "line", descending=[True, True, True, False, False]
     )
     best = ranked.unique(KEY, keep="first", maintain_order=True).select(
-        *KEY, *(pl.col(name).alias(f"best_{name}") for name in (*MEASUREMENT, HOLDER))
+        *KEY, *(pl.col(name).alias(f"best_{name}") for name in (*told, HOLDER))
     )
     owner = copies.filter(is_owner).select(ROW, *KEY, HOLDER)
     better = owner.join(best, on=KEY).filter(pl.col(f"best_{HOLDER}") != pl.col(HOLDER))
     if better.is_empty():
         return usage
-    return usage.with_columns(usage[name].clone().scatter(better[ROW], better[f"best_{name}"]) for name in MEASUREMENT)
+    return usage.with_columns(usage[name].clone().scatter(better[ROW], better[f"best_{name}"]) for name in told)
 
 
 def copied_prefixes(messages: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from sessionframe.engine.cache.manifest import Entry, Span
 from sessionframe.engine.cache.segment import cut, read
 from sessionframe.engine.task import PARSED
+from sessionframe.frames.dedup import MEASUREMENT
 from sessionframe.frames.dtypes import polars_schema
 
 Test: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
@@ -43,7 +44,7 @@ class Asked(NamedTuple):
     """
 
     tests: Mapping[str, Test]
-    columns: Sequence[str]
+    columns: Collection[str]
     links: Mapping[str, Mapping[str, str]]
 
 
@@ -86,12 +87,20 @@ def needed(kept: Sequence[OnShelf], fresh: Mapping[str, pl.DataFrame], asked: As
     tables = {table: numbered(Several(kept, numbers, fresh), table, asked) for table in asked.links}
     wanted = {OUTSIDE, *certain(kept, numbers)}
     for table, test in asked.tests.items():
-        wanted.update(test(tables[table])["entry"].unique())
+        wanted.update(test(tables[table])["entry"])
+    wanted.update(disagreeing(tables["usage"])["entry"])
     named = pl.concat([things(tables[table], columns) for table, columns in asked.links.items()])
     chosen = reached(wanted, [*shared(named), *same_file(kept, numbers)])
     return [
         [entry for number, entry in zip(of, each.entries, strict=True) if number in chosen] for of, each in zip(numbers, kept, strict=True)
     ]
+
+
+def disagreeing(usage: pl.DataFrame) -> pl.DataFrame:
+    """Copies of one request that differ in what is tested: its row takes the better numbers, so no copy alone tells whether it passes."""
+    copies = usage.filter(pl.col("dedup_key").is_duplicated() & pl.col("dedup_key").is_not_null())
+    tested = [name for name in copies.columns if name in MEASUREMENT]
+    return copies.filter(pl.struct(tested).n_unique().over("dedup_key") > 1) if tested else copies.clear()
 
 
 def numbers_of(kept: Sequence[OnShelf]) -> list[range]:

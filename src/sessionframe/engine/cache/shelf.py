@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sessionframe import cachefiles
 from sessionframe.engine.cache.identity import code_of, digest_of, is_as_it_was, stamp_of
 from sessionframe.engine.cache.manifest import STATES, Checked, Entry, Manifest, Spans, decoded, encoded, sum_of
+from sessionframe.engine.needs import Columns
 from sessionframe.engine.plan import Group
 from sessionframe.engine.task import PARSED, Parsed, Share
 from sessionframe.providers.contract import Source, TableRow, Want
@@ -108,15 +109,16 @@ class Shelf:
         frames.pop("issues", None)
         return state, [row for table, frame in frames.items() for row in rows_of(PARSED[table], frame)]
 
-    def frames(self, spans: Iterable[Spans]) -> dict[str, pl.DataFrame]:
-        """The rows that lie at some places, per table. Raises `DamagedError` where a file is gone or damaged."""
+    def frames(self, spans: Iterable[Spans], columns: Columns | None = None) -> dict[str, pl.DataFrame]:
+        """The rows that lie at some places, per table that is needed. Raises `DamagedError` where a file is gone or damaged."""
         import polars as pl
 
         from sessionframe.engine.cache.segment import by_file, cut, read
 
         found: dict[str, list[pl.DataFrame]] = {}
         for (segment, table), parts in by_file(spans).items():
-            found.setdefault(table, []).append(cut(read(self.name, segment, table), parts))
+            if columns is None or table in columns:
+                found.setdefault(table, []).append(cut(read(self.name, segment, table, None if columns is None else columns[table]), parts))
         return {table: pl.concat(parts, rechunk=False) for table, parts in found.items()}
 
     def keep(self, looked: Looked, went_on: Mapping[Key, Entry], parsed: Sequence[Parsed]) -> None:
