@@ -81,7 +81,7 @@ def question(table: TableName, columns: Iterable[str] | None, predicate: pl.Expr
     if of_agents:
         known = pl.DataFrame({"agent": sorted(set(agents))}, schema={"agent": pl.String})
         asked = replace(asked, agents=frozenset(known.filter(of_agents)["agent"]))
-    early = [part for part in parts if set(part.meta.root_names()) <= TESTABLE.get(table, frozenset())]
+    early = [part for part in parts if table in TESTABLE and set(part.meta.root_names()) <= TESTABLE[table]]
     return replace(asked, test=pl.all_horizontal(early)) if early else asked
 
 
