@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import msgspec
+
 from sessionframe.engine.cache.damage import DamagedError
+from sessionframe.engine.cache.identity import digest_of
 from sessionframe.engine.cache.manifest import Entry
 from sessionframe.engine.needs import columns_for
 from sessionframe.engine.plan import Plan
@@ -14,7 +17,7 @@ from sessionframe.engine.pool import run
 from sessionframe.engine.portion import Portion, keeping
 from sessionframe.engine.task import Part
 from sessionframe.providers.contract import Want
-from sessionframe.schema import TABLES, TableName
+from sessionframe.schema import TABLES, IssueRow, TableName
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,15 +76,54 @@ class Options:
     progress: Progress | None = None
 
 
-def load(plan: Plan, want: Want, options: Options, asked: Question | None = None) -> Tables:
-    """Read everything that a plan lists, and what is kept of it from earlier.
+@dataclass(slots=True)
+class Beginning:
+    """What is known of the sources of a plan before any of them is read.
 
-    Parameters
+    Attributes
     ----------
     plan
         The sources.
     want
         `LIGHT` fills only `usage` and `issues`; the rows of `usage` are the same as with `FULL`.
+    portions
+        The sources of each agent on each machine, with what is kept of them.
+    issues
+        What was noted on the way.
+    """
+
+    plan: Plan
+    want: Want
+    portions: list[Portion]
+    issues: list[IssueRow]
+
+    @classmethod
+    def of(cls, plan: Plan, want: Want) -> Beginning:
+        """Look at every source from outside."""
+        issues = list(plan.issues)
+        portions = [Portion.of(group, want, issues) for group in plan.groups]
+        return cls(plan, want, portions, issues)
+
+    def fingerprint(self) -> bytes | None:
+        """A digest that changes when the rows of any source can; nothing where files do not tell, or are written just now."""
+        looks = [portion.fingerprint() for portion in self.portions]
+        if None in looks:
+            return None
+        return digest_of((looks, [msgspec.structs.astuple(issue) for issue in self.issues]))
+
+    @property
+    def is_kept(self) -> bool:
+        """No source need be read."""
+        return not any(portion.looked.new or portion.looked.grown for portion in self.portions)
+
+
+def load(begun: Beginning, options: Options, asked: Question | None = None) -> Tables:
+    """Read everything that a plan lists, and what is kept of it from earlier.
+
+    Parameters
+    ----------
+    begun
+        The sources.
     options
         What the caller asked for.
     asked
@@ -92,8 +134,7 @@ def load(plan: Plan, want: Want, options: Options, asked: Question | None = None
     dict of str to Kept
         The wanted tables, or at least the rows and columns of the one that is asked for: the same whatever is kept.
     """
-    issues = list(plan.issues)
-    portions = [Portion.of(group, want, issues) for group in plan.groups]
+    portions, want = begun.portions, begun.want
     try:
         parts = read(portions, want, options, asked)
     except DamagedError:
@@ -105,7 +146,7 @@ def load(plan: Plan, want: Want, options: Options, asked: Question | None = None
     with keeping(portions):
         if asked is not None and asked.is_plain:
             return {asked.table: assembled(parts, asked, options)}
-        return assemble(parts, issues, want, options, session_gaps(plan))
+        return assemble(parts, begun.issues, want, options, session_gaps(begun.plan))
 
 
 def read(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[Part]:

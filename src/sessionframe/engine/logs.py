@@ -9,7 +9,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from sessionframe import cachefiles
-from sessionframe.engine.load import CONTENT, FULL, LIGHT, Options, Progress, load
+from sessionframe.engine.load import CONTENT, FULL, LIGHT, Beginning, Options, Progress, load
 from sessionframe.engine.options import (
     EPOCH,
     Home,
@@ -150,6 +150,7 @@ class Logs:
         self._plan = plan
         self._options = options
         self._loaded: dict[Want, Tables] = {}
+        self._begun: Beginning | None = None
         self._lock = RLock()
         self.machines = list(among)
         self.sessions = Table("sessions", self._tables, self._answer, options.prices)
@@ -176,8 +177,13 @@ class Logs:
             done = self._held(depth)
             if done is None:
                 done = SERVING[depth][0]
-                self._loaded[done] = load(self._plan, done, self._options)
+                self._loaded[done] = load(self._begin(done), self._options)
             return self._loaded[done]
+
+    def _begin(self, want: Want) -> Beginning:
+        """The beginning of a reading: the one that was only looked at, if that is it."""
+        begun, self._begun = self._begun, None
+        return begun if begun is not None and begun.want == want else Beginning.of(self._plan, want)
 
     def _held(self, depth: Depth) -> Want | None:
         return next((want for want in SERVING[depth] if want in self._loaded), None)
@@ -189,5 +195,5 @@ class Logs:
         with self._lock:
             asked = question(table, columns, predicate, (group.provider.agent_type for group in self._plan.groups))
             if self._held(depth) is None and (asked.agents is not None or (depth != "content" and cachefiles.folder() is not None)):
-                return load(asked.plan(self._plan), SERVING[depth][0], self._options, asked)[table].own
+                return load(Beginning.of(asked.plan(self._plan), SERVING[depth][0]), self._options, asked)[table].own
             return self._tables(depth)[table].own

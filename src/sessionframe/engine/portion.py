@@ -56,6 +56,17 @@ class Portion:
         job = Job(group.provider.parse, Context(group.machine, prepared, keeps=shelf is not None), want, group.names)
         return cls(group, job, shelf, shelf.look() if shelf else Looked(new=list(group.sources)))
 
+    def fingerprint(self) -> tuple[str, bytes] | None:
+        """A digest that changes when the rows of any source can; nothing where that is not known."""
+        if self.shelf is None or not self.looked.is_sure:
+            return None
+        return self.shelf.name, self.looked.digest.digest()
+
+    @property
+    def is_sound(self) -> bool:
+        """Another reading of the same files would bring the same."""
+        return all(share.is_sound for parsed in self.parsed for share in parsed.shares)
+
     @property
     def size_to_read(self) -> int:
         """Bytes of the sources that must be read."""

@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import xxhash
+
 from sessionframe import cachefiles
-from sessionframe.engine.cache.identity import code_of, digest_of, is_as_it_was, stamp_of
+from sessionframe.engine.cache.identity import Stamp, code_of, digest_of, is_as_it_was, stamp_of
 from sessionframe.engine.cache.manifest import STATES, Checked, Entry, Manifest, Spans, decoded, encoded, sum_of
 from sessionframe.engine.needs import Columns
 from sessionframe.engine.plan import Group
@@ -44,11 +46,25 @@ class Looked:
         Perhaps they have only grown, or were only touched: whether what is kept is still their beginning, their bytes must tell.
     new
         These must be read.
+    digest
+        What all of them look like from outside.
+    is_sure
+        Files of this look are known again: none was written just now.
     """
 
     kept: list[Entry] = field(default_factory=list)
     grown: list[tuple[Source, Entry]] = field(default_factory=list)
     new: list[Source] = field(default_factory=list)
+    digest: Any = field(default_factory=xxhash.xxh3_128)
+    is_sure: bool = True
+
+    def see(self, source: Source, stamp: Stamp | None, basis: bytes) -> None:
+        """Take what a source looks like into account."""
+        if stamp is None:
+            self.is_sure = False
+            return
+        self.is_sure = self.is_sure and stamp.is_sure and stamp.is_beside_sure
+        self.digest.update(f"{source.path}\0{source.part}\0".encode("utf-8", "surrogatepass") + stamp.file + stamp.beside + basis)
 
 
 class Shelf:
@@ -89,8 +105,9 @@ class Shelf:
         known = {entry.key: entry for entry in self._manifest.entries}
         looked = Looked()
         for source in self._group.sources:
-            entry, stamp = known.get(source.key), stamp_of(source, self._now_ns)
-            if entry is None or stamp is None or stamp.beside != entry.beside or not self._is_current(entry, source):
+            entry, stamp, basis = known.get(source.key), stamp_of(source, self._now_ns), self._basis_of(source)
+            looked.see(source, stamp, basis)
+            if entry is None or stamp is None or stamp.beside != entry.beside or not self._is_current(entry, basis):
                 looked.new.append(source)
             elif entry.file == stamp.file and entry.is_sure:
                 looked.kept.append(entry)
@@ -160,9 +177,9 @@ class Shelf:
         asked = {source.key for source in self._group.sources}
         return [entry for entry in self._manifest.entries if entry.key not in asked and os.path.exists(entry.path)]  # noqa: PTH110
 
-    def _is_current(self, entry: Entry, source: Source) -> bool:
+    def _is_current(self, entry: Entry, basis: bytes) -> bool:
         """Whether what the rows depend on beside the source is as it was."""
-        return entry.basis == self._basis_of(source) and is_as_it_was(entry.folds, self._group.machine)
+        return entry.basis == basis and is_as_it_was(entry.folds, self._group.machine)
 
     def _basis_of(self, source: Source) -> bytes:
         basis = self._group.provider.basis(source, self._prepared)
