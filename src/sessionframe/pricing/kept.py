@@ -17,23 +17,35 @@ NAME = "prices"
 """What the file in the cache folder is called."""
 
 
-class File(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept.
+class Shelf(msgspec.Struct, frozen=True, array_like=True):
+    """The listings of a seller by their names; each is unpacked when it is asked for.
 
     Attributes
     ----------
-    origin
-        See `origin`.
-    sellers
-        Seller -> its listings, read when they are asked for.
+    places
+        Name -> place in `listings`.
+    listings
+        Packed.
     """
 
+    places: Mapping[str, int]
+    listings: Sequence[msgspec.Raw]
+
+    def get(self, name: str, /) -> Listing | None:
+        """The listing that has a name."""
+        place = self.places.get(name)
+        return None if place is None else msgspec.msgpack.decode(self.listings[place], type=Listing)
+
+
+class File(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept: what it was made by, see `origin`, and seller -> its listings."""
+
     origin: str
-    sellers: Mapping[str, msgspec.Raw]
+    shelves: Mapping[str, Shelf]
 
 
-def read() -> Mapping[str, msgspec.Raw] | None:
-    """Seller -> packed listings as they were kept; nothing when there are none, or when they were made by other code than is installed."""
+def read() -> Mapping[str, Shelf] | None:
+    """Seller -> its listings as they were kept; nothing when there are none, or when they were made by other code than is installed."""
     content = cachefiles.read(NAME)
     if content is None:
         return None
@@ -41,18 +53,21 @@ def read() -> Mapping[str, msgspec.Raw] | None:
         found = msgspec.msgpack.decode(content, type=File)
     except msgspec.MsgspecError:
         return None
-    return found.sellers if found.origin == origin() else None
+    return found.shelves if found.origin == origin() else None
 
 
-def write(sellers: Callable[[], Mapping[str, Sequence[Listing]]]) -> None:
-    """Keep what a price list says: seller -> its listings, asked for only where something can be kept."""
+def write(listings: Callable[[], Mapping[str, Mapping[str, Listing]]]) -> None:
+    """Keep a price list: seller -> name -> listing, asked for only where something can be kept."""
     if cachefiles.folder() is not None and (made_by := origin()) is not None:
-        cachefiles.write(NAME, msgspec.msgpack.encode((made_by, sellers())))
+        cachefiles.write(NAME, msgspec.msgpack.encode(File(made_by, {seller: shelved(named) for seller, named in listings().items()})))
 
 
-def unpacked(listings: msgspec.Raw) -> Sequence[Listing]:
-    """The listings of a seller."""
-    return msgspec.msgpack.decode(listings, type=tuple[Listing, ...])
+def shelved(named: Mapping[str, Listing]) -> Shelf:
+    """Listings by their names, packed."""
+    listings = list({id(listing): listing for listing in named.values()}.values())
+    places = {id(listing): place for place, listing in enumerate(listings)}
+    packed = [msgspec.Raw(msgspec.msgpack.encode(listing)) for listing in listings]
+    return Shelf({name: places[id(listing)] for name, listing in named.items()}, packed)
 
 
 def origin() -> str | None:

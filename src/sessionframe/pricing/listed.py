@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
-from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from sessionframe.pricing import kept, library, multipliers, supplement
 from sessionframe.pricing.entry import Rates
@@ -39,75 +40,81 @@ MAKERS = (
 )
 """Sellers that made the models they sell, in order of precedence. Everybody else resells: asked only for models no maker lists."""
 
+ADDED_TO = "anthropic"
+"""The seller whose models `supplement` adds to."""
 CONTEXTS = {("service_tier", "batch"): {"processing": "batch"}}
 """How the list writes an option where it has another word for it than the logs."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, eq=False)
-class ListedModel:
+class ListedModel(msgspec.Struct, frozen=True, eq=False):
     """One model of the list, with the dated additions of this package; keeps the promise of `entry.Entry`.
 
     Attributes
     ----------
-    seller, model
-        Ids of the seller and the model in the list.
+    seller
+        Its id in the list.
     listing
-        What the list says; None where only an addition knows the model.
+        What the list says of the model.
     vendor
         See `entry.Entry`.
     """
 
     seller: str
-    model: str
-    listing: Listing | None
+    listing: Listing
     vendor: str | None
 
-    @cached_property
+    @property
+    def model(self) -> str:
+        """See `entry.Entry`."""
+        return self.listing.model
+
+    @property
     def instants(self) -> tuple[datetime, ...]:
         """See `entry.Entry`."""
-        bounds = {row.until for row in self._additions if row.until is not None}
+        bounds = {row.until for row in self._additions() if row.until is not None}
         bounds.update(multipliers.instants(self.model))
-        days = self.listing.days if self.listing else ()
-        bounds.update(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in days)
+        bounds.update(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in self.listing.days)
         return tuple(sorted(bounds))
 
     @property
     def clocks(self) -> tuple[time, ...]:
         """See `entry.Entry`."""
-        return self.listing.clocks if self.listing else ()
+        return self.listing.clocks
 
-    @cached_property
+    @property
     def thresholds(self) -> tuple[int, ...]:
         """See `entry.Entry`."""
-        sizes = self.listing.sizes if self.listing else ()
-        return tuple(sorted({*sizes, *(row.above for row in self._additions if row.above >= 0)}))
+        return tuple(sorted({*self.listing.sizes, *(row.above for row in self._additions() if row.above >= 0)}))
 
     def standard(self, at: datetime, prompt: int) -> Rates | None:
         """See `entry.Entry`."""
-        return self._added(at, prompt) or (self.listing.rates(at, prompt) if self.listing else None)
+        return supplement.rates_of(self._additions(), at, prompt) or self.listing.rates(at, prompt)
 
     def variant(self, at: datetime, prompt: int, option: str, value: str) -> Rates | None:
-        """See `entry.Entry`."""
-        if self.listing is None or self._added(at, prompt) is not None:
+        """See `entry.Entry`; the list's own variants do not fit on added prices."""
+        if supplement.rates_of(self._additions(), at, prompt) is not None:
             return None
         return self.listing.rates(at, prompt, CONTEXTS.get((option, value), {option: value}))
 
-    def _added(self, at: datetime, prompt: int) -> Rates | None:
-        return supplement.rates_of(self._additions, at, prompt)
-
-    @cached_property
     def _additions(self) -> tuple[supplement.Addition, ...]:
-        return supplement.additions(self.model) if self.seller == "anthropic" else ()
+        return supplement.additions(self.model) if self.seller == ADDED_TO else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """An entry, and whether the name that led to it says fast mode."""
 
     entry: ListedModel
     fast: bool
+
+
+class Shelf(Protocol):
+    """The listings of one seller by their names."""
+
+    def get(self, name: str, /) -> Listing | None:
+        """The listing that has a name."""
+        ...
 
 
 class Catalog:
@@ -117,14 +124,13 @@ class Catalog:
     ----------
     sellers
         Ids of the sellers, in the order of the list.
-    listings
-        A seller's listings; asked when a model is first looked for there.
+    shelf
+        The listings of a seller; asked when a model is first looked for there.
     """
 
-    def __init__(self, sellers: Iterable[str], listings: Callable[[str], Iterable[Listing]]) -> None:
+    def __init__(self, sellers: Iterable[str], shelf: Callable[[str], Shelf]) -> None:
         self._sellers = dict.fromkeys(sellers)
-        self._listings = listings
-        self._indexes: dict[str, dict[str, ListedModel]] = {}
+        self._shelf = cache(shelf)
 
     def find(self, name: ModelName, vendor: str | None = None) -> Found | str:
         """The entry of a model, or why there is none.
@@ -141,33 +147,37 @@ class Catalog:
         hits = [found for seller in others if (found := self._lookup(seller, name)) is not None]
         if len(hits) == 1:
             only = hits[0].entry
-            return Found(ListedModel(only.seller, only.model, only.listing, None), hits[0].fast)
+            return Found(ListedModel(only.seller, only.listing, None), hits[0].fast)
         if hits:
             return f"only resellers list it, each at a price of its own ({', '.join(sorted(hit.entry.seller for hit in hits))})"
         return "the price list does not have it"
 
     def _lookup(self, seller: str, name: ModelName) -> Found | None:
-        index = self._indexes.get(seller)
-        if index is None:
-            index = self._indexes[seller] = dict(_names(seller, self._listings(seller)))
-        return next((Found(index[spelling.text], spelling.fast) for spelling in name.spellings if spelling.text in index), None)
+        shelf = self._shelf(seller)
+        hits = ((shelf.get(spelling.text), spelling.fast) for spelling in name.spellings)
+        return next((Found(ListedModel(seller, listing, seller), fast) for listing, fast in hits if listing is not None), None)
 
 
-def _names(seller: str, listings: Iterable[Listing]) -> Iterator[tuple[str, ListedModel]]:
-    """Names and entries of a seller. The last one of a name counts: a model's own id beats an alias, an alias beats an id's last part."""
-    models = [ListedModel(seller, listing.model, listing, seller) for listing in listings]
-    if seller == "anthropic":
-        missing = {row.model for row in supplement.ADDITIONS} - {model.model for model in models}
-        models.extend(ListedModel(seller, model, None, seller) for model in sorted(missing))
-    last_parts = Counter(canonical(model.model.rpartition("/")[2]) for model in models)
-    for model in models:
-        part = canonical(model.model.rpartition("/")[2])
+def by_name(seller: str, listings: Iterable[Listing]) -> dict[str, Listing]:
+    """The listings of a seller by every name they have, with those that only the additions of this package know."""
+    known = list(listings)
+    if seller == ADDED_TO:
+        missing = {row.model for row in supplement.ADDITIONS} - {listing.model for listing in known}
+        known.extend(Listing.without_prices(model) for model in sorted(missing))
+    return dict(_names(known))
+
+
+def _names(listings: Sequence[Listing]) -> Iterator[tuple[str, Listing]]:
+    """Names and listings. The last one of a name counts: a model's own id beats an alias, an alias beats an id's last part."""
+    last_parts = Counter(canonical(listing.model.rpartition("/")[2]) for listing in listings)
+    for listing in listings:
+        part = canonical(listing.model.rpartition("/")[2])
         if last_parts[part] == 1:  # the same name under two authors is two models
-            yield part, model
-    for model in reversed(models):  # of two models with one alias the list itself takes the first
-        yield from ((canonical(alias), model) for alias in (model.listing.aliases if model.listing else ()))
-    for model in reversed(models):
-        yield canonical(model.model), model
+            yield part, listing
+    for listing in reversed(listings):  # of two models with one alias the list itself takes the first
+        yield from ((canonical(alias), listing) for alias in listing.aliases)
+    for listing in reversed(listings):
+        yield canonical(listing.model), listing
 
 
 _fetched: dict[int, tuple[DataSnapshot, Catalog]] = {}
@@ -193,19 +203,19 @@ def catalog() -> Catalog:
 @cache
 def bundled() -> Catalog:
     """The list that comes with `genai-prices`: as it was kept, else from the library itself (150 ms), and kept for the next time."""
-    packed = kept.read()
-    if packed is not None:
-        return Catalog(packed, lambda seller: kept.unpacked(packed[seller]))
+    shelves = kept.read()
+    if shelves is not None:
+        return Catalog(shelves, lambda seller: shelves[seller])
     from genai_prices.data import providers
 
-    kept.write(lambda: {provider.id: library.listings(provider) for provider in providers})
+    kept.write(lambda: {provider.id: by_name(provider.id, library.listings(provider)) for provider in providers})
     return of_providers(providers)
 
 
 def of_providers(providers: Iterable[Provider]) -> Catalog:
     """A price list in the library's own form by exact name."""
     sellers = {provider.id: provider for provider in providers}
-    return Catalog(sellers, lambda seller: library.listings(sellers[seller]))
+    return Catalog(sellers, lambda seller: by_name(seller, library.listings(sellers[seller])))
 
 
 def preload() -> None:

@@ -53,6 +53,11 @@ class Listing(msgspec.Struct, frozen=True, array_like=True):
     standard: Grid
     variants: tuple[Variant, ...]
 
+    @classmethod
+    def without_prices(cls, model: str) -> Listing:
+        """Of a model that the list does not have."""
+        return cls(model, (), (), (), (), (((None,),),), ())
+
     def rates(self, at: datetime, prompt: int, when: Mapping[str, str] | None = None) -> Rates | None:
         """The rates at an instant for a prompt of that size; None when the list has none, or does not price those options."""
         grid = self.standard if when is None else next((variant.rates for variant in self.variants if variant.when == when), None)
