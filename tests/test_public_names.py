@@ -134,6 +134,13 @@ def test_a_scan_lists_sources_without_a_frame_library() -> None:
     assert not {"pandas", "polars", "pyarrow", "matplotlib", "pydantic"} & set(fresh(code))
 
 
+def test_a_scan_lists_sources_without_what_parses_them() -> None:
+    demo = SAMPLE.parents[2] / "demo"
+    loaded = fresh(f"import sys, sessionframe as sf; len(sf.scan(home={str(demo)!r}).sources) or 1 / 0; print(*sys.modules)")
+    assert {name for name in loaded if name.startswith("sessionframe.providers.") and name.endswith(".parse")} == set()
+    assert {f"sessionframe.providers.{agent}.locations" for agent in ("claude_code", "codex", "gemini", "qwen", "opencode")} <= set(loaded)
+
+
 def test_polars_needs_no_pandas() -> None:
     work = f"sf.to_frame('usage', 'polars', home={str(SAMPLE)!r}); sf.schema(engine='polars')"
     code = f"import sys, sessionframe as sf; {work}; print(*sys.modules)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -59,8 +60,6 @@ def pickled_job(job: Job) -> bytes | None:
     """
     if getattr(job.parse, "__module__", "__main__") == "__main__":
         return None
-    import pickle  # loads only where there are workers
-
     try:
         return pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - objects of other packages may refuse in any way
