@@ -100,17 +100,17 @@ def test_a_price_from_a_day_on_is_not_known_before_by_another_name() -> None:
 # kept
 
 
-def names_of(shelves: Mapping[str, kept.Shelf]) -> dict[str, dict[str, Listing | None]]:
-    return {seller: {name: shelf.get(name) for name in shelf.places} for seller, shelf in shelves.items()}
-
-
 def test_what_is_kept_is_what_the_library_says(cache: Path) -> None:
     assert kept.read() is None
     listed.bundled()
     shelves = kept.read()
     assert shelves is not None
     assert list(shelves) == [provider.id for provider in providers]
-    assert names_of(shelves) == {p.id: listed.by_name(p.id, library.listings(p)) for p in providers}
+    fresh = {provider.id: listed.by_name(provider.id, library.listings(provider)) for provider in providers}
+    assert {seller: dict(shelf) for seller, shelf in shelves.items()} == fresh
+        p.id: listed.by_name(p.id, library.listings(p)) for p in providers
+    }
+    assert all(len(shelf) == len(list(shelf)) for shelf in shelves.values())
     assert cache.is_file()
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from sessionframe.pricing import kept, library, multipliers, supplement
+from sessionframe.pricing import kept, multipliers, supplement
 from sessionframe.pricing.entry import Rates
 from sessionframe.pricing.listing import Listing
 from sessionframe.pricing.names import SELLERS, ModelName, canonical
@@ -109,14 +109,6 @@ class Found(msgspec.Struct, frozen=True):
     fast: bool
 
 
-class Shelf(Protocol):
-    """The listings of one seller by their names."""
-
-    def get(self, name: str, /) -> Listing | None:
-        """The listing that has a name."""
-        ...
-
-
 class Catalog:
     """The price list by exact name.
 
@@ -125,12 +117,16 @@ class Catalog:
     sellers
         Ids of the sellers, in the order of the list.
     shelf
-        The listings of a seller; asked when a model is first looked for there.
+        The listings of a seller by their names; asked when a model is first looked for there.
     """
 
-    def __init__(self, sellers: Iterable[str], shelf: Callable[[str], Shelf]) -> None:
+    def __init__(self, sellers: Iterable[str], shelf: Callable[[str], Mapping[str, Listing]]) -> None:
         self._sellers = dict.fromkeys(sellers)
         self._shelf = cache(shelf)
+
+    def shelves(self) -> dict[str, Mapping[str, Listing]]:
+        """The listings of all sellers."""
+        return {seller: self._shelf(seller) for seller in self._sellers}
 
     def find(self, name: ModelName, vendor: str | None = None) -> Found | str:
         """The entry of a model, or why there is none.
@@ -154,8 +150,8 @@ class Catalog:
 
     def _lookup(self, seller: str, name: ModelName) -> Found | None:
         shelf = self._shelf(seller)
-        hits = ((shelf.get(spelling.text), spelling.fast) for spelling in name.spellings)
-        return next((Found(ListedModel(seller, listing, seller), fast) for listing, fast in hits if listing is not None), None)
+        spelling = next((spelling for spelling in name.spellings if spelling.text in shelf), None)
+        return None if spelling is None else Found(ListedModel(seller, shelf[spelling.text], seller), spelling.fast)
 
 
 def by_name(seller: str, listings: Iterable[Listing]) -> dict[str, Listing]:
@@ -205,15 +201,18 @@ def bundled() -> Catalog:
     """The list that comes with `genai-prices`: as it was kept, else from the library itself (150 ms), and kept for the next time."""
     shelves = kept.read()
     if shelves is not None:
-        return Catalog(shelves, lambda seller: shelves[seller])
+        return Catalog(shelves, shelves.__getitem__)
     from genai_prices.data import providers
 
-    kept.write(lambda: {provider.id: by_name(provider.id, library.listings(provider)) for provider in providers})
-    return of_providers(providers)
+    found = of_providers(providers)
+    kept.write(found.shelves)
+    return found
 
 
 def of_providers(providers: Iterable[Provider]) -> Catalog:
     """A price list in the library's own form by exact name."""
+    from sessionframe.pricing import library
+
     sellers = {provider.id: provider for provider in providers}
     return Catalog(sellers, lambda seller: by_name(seller, library.listings(sellers[seller])))
 
