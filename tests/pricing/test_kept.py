@@ -108,8 +108,6 @@ def test_what_is_kept_is_what_the_library_says(cache: Path) -> None:
     assert list(shelves) == [provider.id for provider in providers]
     fresh = {provider.id: listed.by_name(provider.id, library.listings(provider)) for provider in providers}
     assert {seller: dict(shelf) for seller, shelf in shelves.items()} == fresh
-        p.id: listed.by_name(p.id, library.listings(p)) for p in providers
-    }
     assert all(len(shelf) == len(list(shelf)) for shelf in shelves.values())
     assert cache.is_file()
 
