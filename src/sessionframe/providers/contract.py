@@ -265,10 +265,9 @@ class OnFirstUse:
     For what an agent that is not on this machine, or whose rows are all kept, would load for nothing.
     """
 
-    __slots__ = ("place",)
-
     def __init__(self, place: str) -> None:
         self.place = place
+        self.__module__ = place.partition(":")[0]  # like the function's: what is kept of a log depends on the code that read it
 
     def __call__(self, *args: Any) -> Any:
         """Call the function."""
