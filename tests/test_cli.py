@@ -266,18 +266,33 @@ def test_version_and_help(run: Run) -> None:
         assert command in done.out
 
 
-def test_a_report_loads_neither_pandas_nor_matplotlib() -> None:
-    script = f"""
+LOADED = """
 import sys
 from sessionframe import cli
-sys.argv = ["sessionframe", "report", "--by", "model", "--home", {DEMO!r}]
+sys.argv = ["sessionframe", *sys.argv[1:]]
 try:
     cli.main()
 finally:
-    print(sorted({{"pandas", "matplotlib", "pyarrow"}} & set(sys.modules)), file=sys.stderr)
+    print(*sys.modules, file=sys.stderr)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == "[]"
+
+
+def loaded(*arguments: str, cache: Path) -> set[str]:
+    """What a report loads."""
+    command = [sys.executable, "-c", LOADED, "report", "--home", DEMO, *arguments]
+    environ = {**os.environ, "SESSIONFRAME_CACHE_DIR": str(cache), "SESSIONFRAME_CACHE": "on"}
+    return set(subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stderr.split())
+
+
+def test_a_report_loads_neither_pandas_nor_matplotlib(tmp_path: Path) -> None:
+    assert not {"pandas", "matplotlib", "pyarrow"} & loaded("--by", "model", cache=tmp_path)
+
+
+def test_a_second_report_loads_no_library_for_prices_and_its_json_none_for_terminals(tmp_path: Path) -> None:
+    heavy = {"genai_prices", "pydantic", "httpx2", "rich", "sessionframe.pricing.ownmodel", "loky", "difflib", "html"}
+    assert loaded("--json", cache=tmp_path) & heavy >= {"genai_prices", "pydantic"}
+    assert not loaded("--json", cache=tmp_path) & heavy
+    assert loaded(cache=tmp_path) & heavy >= {"rich"}
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -6,7 +6,6 @@ becomes a row of the `issues` table and everything else is kept.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -74,6 +73,8 @@ class ColumnError(SessionFrameError, KeyError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint in words, or nothing: the known word that is closest to a mistyped one."""
+    import difflib  # loads only for who made a mistake
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 

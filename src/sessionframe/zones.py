@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 import zoneinfo
@@ -38,7 +39,7 @@ def zone(tz: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        hint = nearest(name, zoneinfo.available_timezones())
+        hint = nearest(name, names())
         raise OptionError(
             f"tz={tz!r} is no time zone that is known here.{hint} Give a name such as 'Europe/Berlin', 'UTC' or 'local'."
         ) from None
@@ -48,7 +49,7 @@ def local_name() -> str:
     """The name of this computer's time zone."""
     # asked first, because tzlocal remembers its first answer and a program may change TZ
     given = os.environ.get("TZ", "").removeprefix(":")
-    if given in zoneinfo.available_timezones():
+    if given and given in names():
         return given
     name = found_by_tzlocal()
     if name is not None:
@@ -56,6 +57,12 @@ def local_name() -> str:
     if time.timezone == 0 and not time.daylight:
         return "UTC"  # a bare container: no setting at all means UTC
     raise OptionError("the name of this computer's time zone cannot be found. Give it, e.g. tz='Europe/Berlin'.")
+
+
+@functools.cache
+def names() -> frozenset[str]:
+    """The names of all zones. Opens six hundred files, so only who has a name to compare asks."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def found_by_tzlocal() -> str | None:

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from genai_prices.data_snapshot import DataSnapshot, get_snapshot
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ClauseEquals, ClauseOr, ModelInfo, ModelPrice, Provider
 
 from sessionframe.pricing import multipliers, rates, supplement
 from sessionframe.pricing.apply import PARTS, PER_UNIT
 from sessionframe.pricing.entry import Rates
-from sessionframe.pricing.listed import MAKERS, Catalog, Found, ListedModel, catalog
+from sessionframe.pricing.library import listing
+from sessionframe.pricing.listed import MAKERS, Found, ListedModel, catalog, of_providers
 from sessionframe.pricing.names import read_name
 from tests.pricing.usage import day
 
@@ -224,7 +225,7 @@ def test_model_that_several_resellers_list_has_no_price() -> None:
 
 def test_one_name_under_two_authors_is_no_name() -> None:
     models = [ModelInfo(name, ClauseEquals(name), prices=ModelPrice(input_mtok=Decimal(1))) for name in ("a/one", "b/one", "b/two")]
-    reseller = Catalog(DataSnapshot([Provider("r", "R", "", models=models)], from_auto_update=False))
+    reseller = of_providers([Provider("r", "R", "", models=models)])
     assert isinstance(reseller.find(read_name("one")), str)
     assert isinstance(reseller.find(read_name("two")), Found)
     assert isinstance(reseller.find(read_name("a/one")), Found)
@@ -238,7 +239,7 @@ def test_of_two_models_with_one_alias_the_first_counts_and_an_id_beats_both() ->
         ModelInfo("two", ClauseOr([ClauseEquals("two"), ClauseEquals("x")]), prices=ModelPrice(input_mtok=Decimal(2))),
         ModelInfo("three", ClauseEquals("three"), prices=ModelPrice(input_mtok=Decimal(3))),
     ]
-    seller = Catalog(DataSnapshot([Provider("openai", "O", "", models=models)], from_auto_update=False))
+    seller = of_providers([Provider("openai", "O", "", models=models)])
     found = [seller.find(read_name(name)) for name in ("x", "three")]
     assert [one.entry.model for one in found if not isinstance(one, str)] == ["one", "three"]
 
@@ -246,7 +247,7 @@ def test_of_two_models_with_one_alias_the_first_counts_and_an_id_beats_both() ->
 def test_variants_of_the_list_do_not_fit_on_added_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     added = supplement.Addition("claude-opus-4-5", Rates("supplement:x", input=Decimal(9)), until=day("2026-11-01"))
     monkeypatch.setattr(supplement, "ADDITIONS", (added,))
-    entry = getattr(Catalog(get_snapshot()).find(read_name("claude-opus-4-5")), "entry", None)
+    entry = getattr(of_providers(get_snapshot().providers).find(read_name("claude-opus-4-5")), "entry", None)
     assert isinstance(entry, ListedModel)
     assert entry.variant(day("2026-10-31"), 0, "service_tier", "batch") is None
     assert entry.variant(day("2026-11-01"), 0, "service_tier", "batch") is not None
@@ -264,7 +265,7 @@ def test_every_model_of_a_maker_is_found_under_its_id_as_the_list_itself_finds_i
         assert not isinstance(found, str)
         assert (found.entry.seller, found.entry.model) == (maker, info.id)
         listed = provider.find_model(info.id)
-        assert listed is None or listed is found.entry.info
+        assert listed is None or listing(maker, listed) == found.entry.listing
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -274,7 +275,9 @@ def test_every_alias_that_the_list_spells_out_is_read_as_the_list_reads_it(maker
     for alias in aliases:
         found = catalog().find(read_name(alias), vendor=maker)
         assert not isinstance(found, str)
-        assert found.entry.info is provider.find_model(alias)
+        listed = provider.find_model(alias)
+        assert listed is not None
+        assert found.entry.listing == listing(maker, listed)
 
 
 @pytest.mark.parametrize("maker", MAKERS)

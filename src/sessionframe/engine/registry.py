@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import warnings
 from collections.abc import Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from sessionframe.errors import OptionError, ProviderNotFoundError, listed
-from sessionframe.providers.contract import Filled, Never, Provider
+from sessionframe.providers.contract import Filled, Never, Provider, at_place
 from sessionframe.schema import SCHEMA, TABLES, TableName
 
 # The models of the session API are loaded when it is used: scanning does without pydantic.
@@ -90,8 +89,7 @@ class Registry:
     def _own(self, agent_type: str) -> Provider:
         """A built-in provider."""
         if agent_type not in self._loaded:
-            module, _, name = self._built_in[agent_type].partition(":")
-            self._loaded[agent_type] = getattr(importlib.import_module(module), name)
+            self._loaded[agent_type] = at_place(self._built_in[agent_type])
         return self._loaded[agent_type]
 
     def _plug_ins(self) -> dict[str, Registered]:

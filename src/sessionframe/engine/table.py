@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
@@ -157,6 +156,8 @@ class Table:
         return f"<{self._described()}>"
 
     def _repr_html_(self) -> str:
+        import html  # only notebooks need it
+
         head = self._frame(content=False, replays=False).head(HEAD_ROWS)
         return f"<p>{html.escape(self._described())}</p>{head._repr_html_()}"
 

@@ -1,6 +1,6 @@
 """A usage frame in, its costs out: list prices of the day of each request from `genai-prices`, or own prices from a file.
 
-The only room that knows prices. The list is bundled and imported on first use; nothing here asks the network but `update_prices`.
+The only room that knows prices. The list is bundled, and read on first use; nothing here asks the network but `update_prices`.
 """
 
 from __future__ import annotations

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 from typing import Protocol
+
+import msgspec
 
 TOKEN_RATES = ("input", "cache_read", "cache_write", "cache_write_1h", "output")
 """The rates that are charged per token, and that multipliers apply to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(msgspec.Struct, frozen=True, array_like=True):
     """The rates of one request. A rate that is None is unknown, never free.
 
     Attributes
@@ -38,7 +37,7 @@ class Rates:
     def times(self, factor: Decimal) -> Rates:
         """The same with every token rate multiplied; searches keep their price (no published multiplier covers them)."""
         rates = {name: getattr(self, name) for name in TOKEN_RATES}
-        return dataclasses.replace(self, **{name: rate * factor for name, rate in rates.items() if rate is not None})
+        return msgspec.structs.replace(self, **{name: rate * factor for name, rate in rates.items() if rate is not None})
 
 
 class Entry(Protocol):

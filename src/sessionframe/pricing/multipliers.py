@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+
+import msgspec
 
 NEUTRAL = frozenset({"", "standard", "not_available", "global", "default"})
 """Values of speed, service tier and place (and null) that leave the price as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Multiplier:
+class Multiplier(msgspec.Struct, frozen=True):
     """One factor on the token rates.
 
     Attributes

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 SELLERS: dict[str, str] = {
     "amazon-bedrock": "aws",
@@ -75,16 +76,14 @@ OLD_ORDER = re.compile(r"^claude-(\d(?:-\d)?)-([a-z]+)$")  # `claude-4.5-opus` f
 RENAMED = {"gemini-2-5-pro-preview": "gemini-2-5-pro", "gemini-2-5-pro-exp": "gemini-2-5-pro"}  # one model, listed by its last name
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(msgspec.Struct, frozen=True):
     """One way to write a model's name: canonical text, and whether a `-fast` was taken off it."""
 
     text: str
     fast: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModelName:
+class ModelName(msgspec.Struct, frozen=True):
     """A logged model name, read.
 
     Attributes

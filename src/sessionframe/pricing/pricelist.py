@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from sessionframe.errors import OptionError
 from sessionframe.pricing import listed, multipliers
 from sessionframe.pricing.entry import Entry, Rates
 from sessionframe.pricing.names import read_name
-from sessionframe.pricing.ownmodel import OwnEntry, OwnModel
+
+if TYPE_CHECKING:
+    from sessionframe.pricing.ownmodel import OwnModel
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What decides the rates of a request beside its model.
 
     Attributes
@@ -37,16 +40,14 @@ class Request:
     inference_geo: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A model found: its entry, and whether its name says fast mode."""
 
     entry: Entry
     fast: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PriceList:
+class PriceList(msgspec.Struct, frozen=True):
     """Own prices, then the dated additions of this package, then the bundled list.
 
     Own prices win wherever they speak; before the first date of a model's entries the list still does. Names are compared exactly,
@@ -59,7 +60,7 @@ class PriceList:
         What `read` found in a file.
     """
 
-    own: Mapping[str, OwnModel] = field(default_factory=dict)
+    own: Mapping[str, OwnModel] = {}
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> PriceList:
@@ -115,9 +116,12 @@ class PriceList:
             return "the log does not name the model"
         name = read_name(model)
         found = listed.catalog().find(name, vendor)
-        for spelling in name.spellings:
-            if (own := self.own.get(spelling.text)) is not None:
-                return Match(OwnEntry(spelling.text, own, None if isinstance(found, str) else found.entry), spelling.fast)
+        spelling = next((spelling for spelling in name.spellings if spelling.text in self.own), None)
+        if spelling is not None:
+            from sessionframe.pricing.ownmodel import OwnEntry  # only who has own prices needs it
+
+            own = self.own[spelling.text]
+            return Match(OwnEntry(spelling.text, own, None if isinstance(found, str) else found.entry), spelling.fast)
         return found if isinstance(found, str) else Match(found.entry, found.fast)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -256,6 +257,27 @@ def everything_prepared(source: Source, prepared: Any) -> Any:
     """For providers whose sources may depend on anything that was prepared."""
     del source
     return prepared
+
+
+class OnFirstUse:
+    """A function by its place, ``module:name``: the module loads when the function is first called. Picklable.
+
+    For what an agent that is not on this machine, or whose rows are all kept, would load for nothing.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.__module__ = place.partition(":")[0]  # like the function's: what is kept of a log depends on the code that read it
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function."""
+        return at_place(self.place)(*args)
+
+
+def at_place(place: str) -> Any:
+    """What a place, ``module:name``, has."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 TableRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow

@@ -91,14 +91,13 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         rows = rows.with_columns(start.dt.strftime(LABELS[period]).alias("period")).select("start", "period", pl.exclude("start", "period"))
     if "session" in groups:
         rows = with_session_facts(rows, usage, titles=session_titles(logs) if titles else None)
-    unpriced = tokens_by(usage.filter(pl.col("cost_usd").is_null()), by="model")
     return UsageReport(
         period=period,
         by=tuple(groups),
         tz=zone_name,
         rows=ordered(rows, groups),
         totals=tokens_by(usage).select(MEASURES).row(0, named=True),
-        unpriced_models=unpriced.sort("requests", descending=True, maintain_order=True).select(UNPRICED).to_dicts(),
+        unpriced_models=unpriced_models(usage),
         issues=issue_counts(logs.usage.issues),
         first=usage["at"].min(),  # type: ignore[arg-type]  # the column is a datetime
         last=usage["at"].max(),  # type: ignore[arg-type]
@@ -131,6 +130,14 @@ def session_titles(logs: Logs) -> pl.DataFrame:
     sessions = logs.sessions.to_frame("polars")
     named = sessions.filter((pl.col("session_id") == pl.col("root_session_id")) & pl.col("title").is_not_null())
     return named.select(pl.col("session_id").alias("session"), "title").unique("session", keep="first", maintain_order=True)
+
+
+def unpriced_models(usage: pl.DataFrame) -> list[dict[str, Any]]:
+    """Models of which some requests have no known price, those with the most such requests first."""
+    unpriced = usage.filter(pl.col("cost_usd").is_null())
+    if unpriced.is_empty():
+        return []
+    return tokens_by(unpriced, by="model").sort("requests", descending=True, maintain_order=True).select(UNPRICED).to_dicts()
 
 
 def issue_counts(issues: pl.DataFrame) -> dict[str, int]:

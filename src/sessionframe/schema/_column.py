@@ -6,7 +6,6 @@ import functools
 import inspect
 import types
 import typing
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -33,8 +32,7 @@ PANDAS_NAMES: dict[DType, str] = {
 """How the two engines call each dtype; `sf.schema()` and docs/tables.md print it."""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What is declared of a column beside its type: meaning, unit, and whether users ever see it."""
 
     meaning: str
@@ -42,16 +40,14 @@ class About:
     internal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(msgspec.Struct, frozen=True):
     """Marks an integer field as a point in time: microseconds since 1970 in UTC."""
 
 
 Time: TypeAlias = Annotated[int, Instant()]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column of a table."""
 
     name: str
@@ -62,8 +58,7 @@ class Column:
     internal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TableSchema:
+class TableSchema(msgspec.Struct, frozen=True):
     """One table: its row class and its columns in order."""
 
     name: str
@@ -109,7 +104,10 @@ def about_of(annotation: Any, field: str) -> About:
 
 @functools.cache
 def table_schema(row: type[msgspec.Struct], name: str) -> TableSchema:
-    """Read a row class into the declaration of its table."""
+    """Read a row class into the declaration of its table.
+
+    The modules of the tables do not import `annotations` from `__future__`: Python would have to compile every column's text here.
+    """
     hints = get_type_hints(row, include_extras=True)
     columns = []
     for field in row.__struct_fields__:

@@ -1,7 +1,5 @@
 """Rows that never reach a user: facts found in one source that belong to a session of another."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from sessionframe.schema import _shared as shared

@@ -1,7 +1,5 @@
 """Columns that several tables share, each declared once."""
 
-from __future__ import annotations
-
 from typing import Annotated, TypeAlias
 
 import msgspec

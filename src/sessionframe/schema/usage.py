@@ -1,7 +1,5 @@
 """The table `usage`."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from sessionframe.schema import _shared as shared

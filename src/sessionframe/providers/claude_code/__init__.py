@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from sessionframe.providers.claude_code.info import INFO
 from sessionframe.providers.claude_code.locations import discover, retention, roots
-from sessionframe.providers.claude_code.parse import parse
 from sessionframe.providers.claude_code.sidecars import basis, prepare
-from sessionframe.providers.contract import Provider
+from sessionframe.providers.contract import OnFirstUse, Provider
 
 PROVIDER = Provider(
     info=INFO,
     version=1,
     roots=roots,
     discover=discover,
-    parse=parse,
+    parse=OnFirstUse("sessionframe.providers.claude_code.parse:parse"),
     prepare=prepare,
     basis=basis,
     retention=retention,

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from sessionframe.providers.codex.info import INFO
 from sessionframe.providers.codex.locations import discover, roots
-from sessionframe.providers.codex.names import prepare
-from sessionframe.providers.codex.parse import parse
-from sessionframe.providers.contract import Provider
+from sessionframe.providers.contract import OnFirstUse, Provider
 
-PROVIDER = Provider(info=INFO, version=1, roots=roots, discover=discover, parse=parse, prepare=prepare)
+PROVIDER = Provider(
+    info=INFO,
+    version=1,
+    roots=roots,
+    discover=discover,
+    parse=OnFirstUse("sessionframe.providers.codex.parse:parse"),
+    prepare=OnFirstUse("sessionframe.providers.codex.names:prepare"),
+)

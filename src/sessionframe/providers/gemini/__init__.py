@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sessionframe.providers.contract import Provider
+from sessionframe.providers.contract import OnFirstUse, Provider
 from sessionframe.providers.gemini.info import INFO
 from sessionframe.providers.gemini.locations import discover, retention, roots
-from sessionframe.providers.gemini.parse import parse
 from sessionframe.providers.gemini.projects import prepare
 
 PROVIDER = Provider(
@@ -13,7 +12,7 @@ PROVIDER = Provider(
     version=1,
     roots=roots,
     discover=discover,
-    parse=parse,
+    parse=OnFirstUse("sessionframe.providers.gemini.parse:parse"),
     prepare=prepare,
     retention=retention,
 )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sessionframe.providers.contract import Info, Provider
+from sessionframe.providers.contract import Info, OnFirstUse, Provider
 from sessionframe.providers.opencode.info import KILO as KILO_INFO
 from sessionframe.providers.opencode.info import OPENCODE as OPENCODE_INFO
 from sessionframe.providers.opencode.locations import KILO as KILO_AT
 from sessionframe.providers.opencode.locations import OPENCODE as OPENCODE_AT
 from sessionframe.providers.opencode.locations import Place
-from sessionframe.providers.opencode.parse import parse
-from sessionframe.providers.opencode.sessions import prepare
 
 VERSION = 1
 
@@ -24,7 +22,14 @@ def family_member(info: Info, place: Place) -> Provider:
     place
         How it calls its folder and its database.
     """
-    return Provider(info=info, version=VERSION, roots=place.roots, discover=place.discover, parse=parse, prepare=prepare)
+    return Provider(
+        info=info,
+        version=VERSION,
+        roots=place.roots,
+        discover=place.discover,
+        parse=OnFirstUse("sessionframe.providers.opencode.parse:parse"),
+        prepare=OnFirstUse("sessionframe.providers.opencode.sessions:prepare"),
+    )
 
 
 PROVIDER = family_member(OPENCODE_INFO, OPENCODE_AT)

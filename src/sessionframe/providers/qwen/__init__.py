@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from sessionframe.providers.contract import Provider
+from sessionframe.providers.contract import OnFirstUse, Provider
 from sessionframe.providers.qwen.info import INFO
-from sessionframe.providers.qwen.ledger import prepare
 from sessionframe.providers.qwen.locations import discover, roots
-from sessionframe.providers.qwen.parse import parse
 
 PROVIDER = Provider(
     info=INFO,
     version=1,
     roots=roots,
     discover=discover,
-    parse=parse,
-    prepare=prepare,
+    parse=OnFirstUse("sessionframe.providers.qwen.parse:parse"),
+    prepare=OnFirstUse("sessionframe.providers.qwen.ledger:prepare"),
 )
