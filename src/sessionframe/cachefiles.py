@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 import sys
 import time
@@ -68,7 +67,7 @@ def write(name: str, *parts: bytes | memoryview) -> bool:
     place = folder()
     if place is None:
         return False
-    unfinished = place / f"{name}-{secrets.token_hex(8)}{UNFINISHED}"
+    unfinished = place / f"{name}-{os.urandom(8).hex()}{UNFINISHED}"
     try:
         if not made_ours(place):
             return False

@@ -193,10 +193,9 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
     groups = names_of(by, titles=titles)
     columns_of(period, groups)  # a mistake shows before the logs are read
     with scan.logs() as logs:
-        logs.usage.to_frame("polars")  # before the libraries of the report load: worker processes are at work meanwhile
-        from sessionframe.report.usage import usage_report
+        from sessionframe.report.remembered import report_of
 
-        made = usage_report(logs, period=period, by=groups, tz=scan.tz, titles=titles)
+        made = report_of(logs, period=period, by=groups, tz=scan.tz, titles=titles)
     if as_json:
         from sessionframe.report.data import report_json
 
@@ -210,7 +209,7 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
         from sessionframe.report.terminal import console
 
         print_report(made, console())
-    if made.rows.is_empty():
+    if not made.rows:
         note("No model requests found. `sessionframe doctor` tells where was looked and what was found.")
 
 

@@ -90,12 +90,15 @@ class Beginning:
         The sources of each agent on each machine, with what is kept of them.
     issues
         What was noted on the way.
+    is_sound
+        Once it is read: another reading of the same files would bring the same.
     """
 
     plan: Plan
     want: Want
     portions: list[Portion]
     issues: list[IssueRow]
+    is_sound: bool = True
 
     @classmethod
     def of(cls, plan: Plan, want: Want) -> Beginning:
@@ -143,6 +146,7 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
         parts = read(portions, want, options, asked)
     from sessionframe.engine.assemble import assemble, assembled  # loads polars, for which the workers should not have to wait
 
+    begun.is_sound = all(portion.is_sound for portion in portions)
     with keeping(portions):
         if asked is not None and asked.is_plain:
             return {asked.table: assembled(parts, asked, options)}

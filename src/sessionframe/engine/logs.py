@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessionframe import cachefiles
 from sessionframe.engine.load import CONTENT, FULL, LIGHT, Beginning, Options, Progress, load
@@ -125,6 +125,21 @@ def price_list(prices: PathLike | PriceList | None) -> PriceList | None:
     return prices if isinstance(prices, PriceList) else PriceList.read(Path(prices).expanduser())
 
 
+class Look(NamedTuple):
+    """What is known of logs before they are read.
+
+    Attributes
+    ----------
+    fingerprint
+        Changes when what is read can change.
+    is_kept
+        Nothing need be read.
+    """
+
+    fingerprint: bytes
+    is_kept: bool
+
+
 class Logs:
     """The logs that `scan` found, as five tables.
 
@@ -151,6 +166,7 @@ class Logs:
         self._options = options
         self._loaded: dict[Want, Tables] = {}
         self._begun: Beginning | None = None
+        self._is_sound = True
         self._lock = RLock()
         self.machines = list(among)
         self.sessions = Table("sessions", self._tables, self._answer, options.prices)
@@ -171,13 +187,35 @@ class Logs:
         parts += [f"{name} {EPOCH + timedelta(microseconds=at):%Y-%m-%d %H:%M} UTC" for name, at in limits.items() if at is not None]
         return f"<sessionframe Logs: {', '.join(parts)}>"
 
+    @property
+    def limits(self) -> tuple[object, ...]:
+        """What rows are left out, and which agents are read."""
+        options = self._options
+        return options.since, options.until, options.projects, [group.provider.agent_type for group in self._plan.groups]
+
+    def look(self) -> Look | None:
+        """What the table `usage` will be made of, without reading it; nothing where nothing is kept, or files are written just now."""
+        with self._lock:
+            if self._loaded or self._options.prices is not None:
+                return None
+            self._begun = Beginning.of(self._plan, LIGHT)
+            fingerprint = self._begun.fingerprint()
+            return None if fingerprint is None else Look(fingerprint, self._begun.is_kept)
+
+    @property
+    def is_sound(self) -> bool:
+        """Another reading of the same files would bring the same."""
+        return self._is_sound
+
     def _tables(self, depth: Depth) -> Tables:
         """The tables of the first reading that serves, held for the next time."""
         with self._lock:
             done = self._held(depth)
             if done is None:
                 done = SERVING[depth][0]
-                self._loaded[done] = load(self._begin(done), self._options)
+                begun = self._begin(done)
+                self._loaded[done] = load(begun, self._options)
+                self._is_sound = self._is_sound and begun.is_sound
             return self._loaded[done]
 
     def _begin(self, want: Want) -> Beginning:

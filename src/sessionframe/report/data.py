@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from sessionframe.report.usage import UsageReport
+    from sessionframe.report.made import UsageReport
 
 SHAPE: dict[str, str] = {
     "rows": "one object per period and group, sorted by period, then by cost in descending order: `start` (ISO 8601 with offset) and "
@@ -49,7 +49,7 @@ def report_json(report: UsageReport, *, version: str, since: str | None = None, 
     home = ZoneInfo(report.tz)
     return json.dumps(
         {
-            "rows": [{name: plain(value, home) for name, value in row.items()} for row in report.rows.iter_rows(named=True)],
+            "rows": [{name: plain(value, home) for name, value in row.items()} for row in report.rows],
             "totals": report.totals,
             "unpriced_models": report.unpriced_models,
             "issues": {"count": sum(report.issues.values()), "by_kind": report.issues},
@@ -68,8 +68,8 @@ def report_csv(report: UsageReport) -> str:
     home = ZoneInfo(report.tz)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(report.rows.columns)
-    writer.writerows([plain(value, home) for value in row] for row in report.rows.iter_rows())
+    writer.writerow(report.columns)
+    writer.writerows([plain(value, home) for value in row.values()] for row in report.rows)
     return text.getvalue()
 
 

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sessionframe.errors import listed
+from sessionframe.report.made import UsageReport
 from sessionframe.report.terminal import UNKNOWN, cases, count, money, print_fitting, shown
-from sessionframe.report.usage import UsageReport
 
 Short: TypeAlias = Mapping[str, Mapping[str, str]]
 NUMBERS: dict[str, str] = {
@@ -45,8 +45,8 @@ HEADERS = {
 
 def print_report(report: UsageReport, console: Console) -> None:
     """Print the table and what must be known to read it."""
-    texts = [name for name in report.rows.columns if name in HEADERS or name == "period"]
-    short = {name: SHORT[name](report.rows[name].unique().to_list()) for name in texts if name in SHORT}
+    texts = [name for name in report.columns if name in HEADERS or name == "period"]
+    short = {name: SHORT[name](dict.fromkeys(row[name] for row in report.rows)) for name in texts if name in SHORT}
     dropped = print_fitting(console, [*texts, *NUMBERS], EXPENDABLE, lambda kept: report_table(report, kept, short))
     for note in footnotes(report, [NUMBERS[name] for name in dropped]):
         console.print(Text(note))
@@ -62,7 +62,7 @@ def report_table(report: UsageReport, names: Sequence[str], short: Short) -> Tab
         narrow = number or name in {"period", "started", "session"}
         table.add_column(header, justify="right" if number else "left", no_wrap=narrow, overflow="fold")
     before: Any = object()
-    for place, row in enumerate(report.rows.iter_rows(named=True)):
+    for place, row in enumerate(report.rows):
         repeated = "period" in row and row["period"] == before
         if place and report.by and "period" in row and not repeated:
             table.add_section()

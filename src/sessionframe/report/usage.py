@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from sessionframe.analysis.tokens import tokens_by
 from sessionframe.report.groups import PERIODS, columns_of
+from sessionframe.report.made import UsageReport
 from sessionframe.schema import TOKEN_COLUMNS
 from sessionframe.zones import zone
 
@@ -20,43 +19,6 @@ if TYPE_CHECKING:
 LABELS: dict[str, str] = {"daily": "%Y-%m-%d", "weekly": "%Y-%m-%d", "monthly": "%Y-%m"}
 MEASURES = ("requests", *TOKEN_COLUMNS, "total_tokens", "web_searches", "cost_usd", "unpriced_requests")
 UNPRICED = ("model", "requests", "total_tokens")
-
-
-@dataclass(frozen=True, slots=True)
-class UsageReport:
-    """A usage report, ready to be shown.
-
-    Attributes
-    ----------
-    period
-        ``daily``, ``weekly``, ``monthly`` or ``total``.
-    by
-        Names of the groups, in order.
-    tz
-        Name of the time zone in which the periods begin.
-    rows
-        One row per period and group, sorted by period, then cost in descending order. Columns: ``start`` (datetime) and ``period``
-        (text) unless the period is ``total``; one per group (with ``session`` also ``started`` and ``project``, on request
-        ``title``); the measures.
-    totals
-        The measures over all rows.
-    unpriced_models
-        Models of which some requests have no known price: ``model``, ``requests``, ``total_tokens`` of those requests.
-    issues
-        Kind of issue -> number of cases.
-    first, last
-        Times of the first and the last request; null without requests.
-    """
-
-    period: str
-    by: tuple[str, ...]
-    tz: str
-    rows: pl.DataFrame
-    totals: dict[str, Any]
-    unpriced_models: list[dict[str, Any]]
-    issues: dict[str, int]
-    first: dt.datetime | None
-    last: dt.datetime | None
 
 
 def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), tz: str = "local", titles: bool = False) -> UsageReport:
@@ -91,11 +53,13 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         rows = rows.with_columns(start.dt.strftime(LABELS[period]).alias("period")).select("start", "period", pl.exclude("start", "period"))
     if "session" in groups:
         rows = with_session_facts(rows, usage, titles=session_titles(logs) if titles else None)
+    sorted_rows = ordered(rows, groups)
     return UsageReport(
         period=period,
         by=tuple(groups),
         tz=zone_name,
-        rows=ordered(rows, groups),
+        columns=sorted_rows.columns,
+        rows=sorted_rows.to_dicts(),
         totals=tokens_by(usage).select(MEASURES).row(0, named=True),
         unpriced_models=unpriced_models(usage),
         issues=issue_counts(logs.usage.issues),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from sessionframe.providers.contract import Provider, Source
 
 PACKAGE = "sessionframe"
 READERS = f"{PACKAGE}.providers."
+PRICES = "genai_prices"
 READING_ROOMS = ("schema", "formats", "dialects", "providers")
 """The rooms whose code decides what is read from a log."""
 YOUNG_NS = 2_000_000_000
@@ -92,10 +95,22 @@ def code_of(provider: Provider) -> bytes | None:
 
 @cache
 def reading_code() -> tuple[Any, ...]:
-    """Our own version and the files of the rooms that read, so that no row outlives the code that made it."""
+    """The files of the rooms that read, so that no row outlives the code that made it."""
     here = Path(__file__).parents[2]
-    files = [os.path.join(folder, name) for room in READING_ROOMS for folder, _, names in os.walk(here / room) for name in names]  # noqa: PTH118
-    return sys.version_info[:2], *((path, stat_of(path)) for path in sorted(files) if path.endswith(".py"))
+    return sys.version_info[:2], *code([str(here / room) for room in READING_ROOMS])
+
+
+@cache
+def everything() -> tuple[Any, ...]:
+    """All our files and those of the price list, so that no report outlives what made it."""
+    prices = importlib.util.find_spec(PRICES)
+    return sys.version_info[:2], *code([str(Path(__file__).parents[2]), *((prices and prices.submodule_search_locations) or ())])
+
+
+def code(folders: Sequence[str]) -> Iterator[tuple[str, tuple[int, int] | None]]:
+    """Size and time of every file of Python below some folders."""
+    files = [os.path.join(inside, name) for folder in folders for inside, _, names in os.walk(folder) for name in names]  # noqa: PTH118
+    return ((path, stat_of(path)) for path in sorted(files) if path.endswith(".py"))
 
 
 def is_as_it_was(folds: dict[str, str], machine: Machine) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 
@@ -32,7 +32,7 @@ class NewSegment:
     """
 
     def __init__(self) -> None:
-        self.name = secrets.token_hex(8)
+        self.name = os.urandom(8).hex()
         self.heights: dict[str, int] = {}
         self._frames: dict[str, list[pl.DataFrame]] = {}
 
