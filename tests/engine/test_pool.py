@@ -17,10 +17,8 @@ import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
 from sessionframe.engine import Logs, load, pool, scan, task
-from sessionframe.engine.plan import Group, Plan
 from sessionframe.engine.registry import register, unregister
-from sessionframe.machine import Machine
-from sessionframe.providers.contract import Provider, Source
+from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES
 from tests.engine import paper
 
@@ -107,14 +105,7 @@ def test_no_more_processes_than_there_is_work_for(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(loky, "cpu_count", lambda: 7)
     sizes = (0, 199, 200, 399, 100_000)
     for want, jobs, expected in ((load.LIGHT, 4, [1, 1, 2, 3, 4]), (load.FULL, 4, [1, 4, 4, 4, 4]), (load.LIGHT, None, [1, 1, 2, 3, 7])):
-        assert [load.worthwhile_jobs(Sized(size), want, jobs) for size in sizes] == expected
-
-
-class Sized(Plan):
-    """A plan of some bytes."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__((Group(paper.PROVIDER, Machine.this(), (Source("", "", size),)),), ())
+        assert [load.worthwhile_jobs(size, want, jobs) for size in sizes] == expected
 
 
 def test_workers_leave_ctrl_c_to_their_parent() -> None:

@@ -217,7 +217,8 @@ class Ticker:
 
     def end(self) -> None:
         """Note that everything is done: what was kept needed no reading."""
-        self(self._total - self._done)
+        if self._done < self._total:
+            self(self._total - self._done)
 
     def __call__(self, size: int) -> None:
         """Note that this many more bytes are done."""
