@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from operator import sub
+from collections import OrderedDict
+from operator import add, sub
 from typing import NamedTuple, TypeAlias
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
-from sessionframe.providers.codex.records import LightPayload, Stamp, Tokens
+from sessionframe.providers.codex.records import EventPayload, ItemPayload, LightPayload, Stamp, Tokens, UsagePayload
 from sessionframe.providers.codex.thread import Thread
 from sessionframe.schema import UsageRow
 
@@ -69,7 +69,7 @@ class Requests:
         self.ready: list[UsageRow] = []
         self._latest: UsageRow | None = None
         self._told: OrderedDict[str, None] = OrderedDict()
-        self._pending: Counter[Counts] = Counter()  # told by a usage record, and not yet by an event
+        self._pending: dict[Counts, int] = {}  # told by a usage record, and not yet by an event
         self._records = 0  # usage records since the last event with counters
         self._total: Total | None = None
         self._total_is_own = False
@@ -80,7 +80,7 @@ class Requests:
         self._searches = 0
         self._answering = False
 
-    def event(self, payload: LightPayload, line: At) -> None:
+    def event(self, payload: EventPayload, line: At) -> None:
         """Take an event that the counting rules look at."""
         kind = payload.type
         if kind == "token_count":
@@ -92,22 +92,23 @@ class Requests:
         elif kind == "entered_review_mode":
             self._reviewing = True
 
-    def usage_record(self, payload: LightPayload, line: At) -> None:
+    def usage_record(self, payload: UsagePayload | LightPayload, line: At) -> None:
         """A response as `token_usage_record` tells it, since 0.153: also those that were cut short, and compactions by the server."""
         thread_id = payload.thread_id
         if payload.usage is None or (thread_id is not None and thread_id != self._thread.session_id):
             return
-        key = f"{self._thread.session_id}:{payload.turn_id}:{payload.response_id}:{counts(payload.thread_token_usage or payload.usage)}"
+        key = record_key(self._thread.session_id, payload, counts(payload.thread_token_usage or payload.usage))
         if key in self._told:
             return
         self._told[key] = None
         if len(self._told) > REPEATS_WITHIN:
             self._told.popitem(last=False)
-        self._pending[counts(payload.usage)] += 1
+        used = counts(payload.usage)
+        self._pending[used] = self._pending.get(used, 0) + 1
         self._records += 1
         self._add(payload.usage, line, key, "token_usage_record", payload.response_id)
 
-    def _count(self, payload: LightPayload, line: At) -> None:
+    def _count(self, payload: EventPayload, line: At) -> None:
         """A `token_count` event: the counters of the thread, written with and without a new response behind them."""
         info, thread = payload.info, self._thread
         if info is None or info.total_token_usage is None:
@@ -126,10 +127,9 @@ class Requests:
             self._problems.add("estimate", MISSING_BEFORE, line.number)
         self._records = 0
         self._aborted = None
-        if used in self._pending:
-            self._pending[used] -= 1
-            if not self._pending[used]:
-                del self._pending[used]
+        if pending := self._pending.pop(used, 0):
+            if pending > 1:
+                self._pending[used] = pending - 1
             return
         self._add(last, line, total_key(thread.session_id, line, total), "token_count", None)
 
@@ -139,15 +139,17 @@ class Requests:
         Evidence: in a session of 2026-06, after `turn_aborted`, the total had grown by 177,139 and the last response was 88,735; the
         88,404 in between (87,936 of them cached) are the interrupted one. Versions with usage records tell such responses there.
         """
+        if self._records or total.counts == tuple(map(add, before.counts, counts(last))):
+            return
         rest = tuple(map(sub, map(sub, total.counts, before.counts), counts(last)))
-        if rest == NOTHING or self._records or min(rest) < 0:
+        if min(rest) < 0:
             return
         if last.input_tokens is None or last.output_tokens is None:
             return  # the rest is what the event itself should have told
         key = f"{total_key(self._thread.session_id, line, total)}:rest"
         self._add(Tokens(*rest), self._aborted or line, key, "counter_residual", None)
 
-    def _end_turn(self, payload: LightPayload, line: At) -> None:
+    def _end_turn(self, payload: EventPayload, line: At) -> None:
         """A turn without any usage is reported, unless it is a review: that has its usage in a file of its own."""
         if self._unpaid_turn is not None and self._unpaid_turn == payload.turn_id and not self._reviewing:
             self._problems.add("estimate", NO_USAGE, line.number)
@@ -170,7 +172,7 @@ class Requests:
             self._problems.add("estimate", LOST_COMPACTION, line.number)
         self._unpaid_turn = None  # a turn that only compacts has told what there was to tell
 
-    def search(self, payload: LightPayload) -> None:
+    def search(self, payload: ItemPayload | LightPayload) -> None:
         """A search that the vendor ran; opening a page and searching in it are no searches. It is part of the response that follows."""
         if payload.action is not None and payload.action.type not in {None, "search"}:
             return
@@ -265,6 +267,12 @@ def moves(total: Total, before: Total | None) -> bool:
     of 9 in `0.115.0`. Comparing the last response instead would drop the second of two equal responses (`0.135.0-spawn`).
     """
     return total != before
+
+
+def record_key(session_id: str, payload: UsagePayload | LightPayload, counted: Counts) -> str:
+    """Equal for copies of a usage record in other files of the thread."""
+    first, cached, new, output, reasoning = counted
+    return f"{session_id}:{payload.turn_id}:{payload.response_id}:{first}:{cached}:{new}:{output}:{reasoning}"
 
 
 def total_key(session_id: str, line: At, total: Total) -> str:
