@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sessionframe.dialects.openai import CALLS, OUTPUTS, joined_text, texts_of
 from sessionframe.formats.jsonl import records
@@ -12,11 +12,14 @@ from sessionframe.formats.rawlines import RawLines
 from sessionframe.providers.codex.facts import SessionFacts
 from sessionframe.providers.codex.messages import Messages
 from sessionframe.providers.codex.names import Names
+from sessionframe.providers.codex.quick import QuickLines, usage_lines
 from sessionframe.providers.codex.records import (
     EVENTS_OF_USAGE,
     QUIET_LINES,
     REPEATING_EVENTS,
     SILENT_ITEMS,
+    EventPayload,
+    ItemPayload,
     LightPayload,
     LightRecord,
     Payload,
@@ -42,11 +45,8 @@ NOTES: dict[str, Callable[[Payload], str]] = {
 KNOWN_EVENTS = EVENTS_OF_USAGE | TOOL_EVENTS | REPEATING_EVENTS | NOTES.keys()
 KNOWN_ITEMS = CALLS | OUTPUTS | SILENT_ITEMS | {"message", "reasoning", "agent_message", "ghost_snapshot"}
 
-UNCOUNTED = frozenset(
-    [("response_item", kind) for kind in KNOWN_ITEMS - {"web_search_call"}]
-    + [("event_msg", kind) for kind in KNOWN_EVENTS - EVENTS_OF_USAGE]
-)
-"""Lines that change nothing that is counted: 98 % of the bytes."""
+UNCOUNTED = {"response_item": KNOWN_ITEMS - {"web_search_call"}, "event_msg": KNOWN_EVENTS - EVENTS_OF_USAGE}
+"""Type of line -> types of payload that change nothing that is counted: 98 % of the bytes."""
 
 
 def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
@@ -78,11 +78,11 @@ def read_usage(source: Source, usage: Usage, problems: Problems) -> Iterator[Usa
         for number, record in document_records(source.path, problems):
             usage.take(number, record)
         return
-    # decoding every line takes no longer than looking for those that count, and damage is seen wherever it is
-    for number, light in records(source.path, LightRecord, problems):
-        if light.payload is not None and (light.type, light.payload.type) in UNCOUNTED:
+    for number, line in usage_lines(source.path, problems):
+        uncounted = UNCOUNTED.get(line.type or "")
+        if uncounted is not None and line.payload is not None and line.payload.type in uncounted:
             continue
-        usage.take(number, light)
+        usage.take(number, line)
         if requests.ready:
             yield from requests.taken()
 
@@ -109,24 +109,16 @@ class Usage:
         self.problems = problems
         self.understood = True
 
-    def take(self, number: int, record: LightRecord | Record) -> At:
+    def take(self, number: int, record: QuickLines | LightRecord | Record) -> At:
         """Take a line."""
         line = At(number, record.timestamp)
         if not self.thread.own:
             self.thread.at_ordinal(record.ordinal)
         self.understood = True
-        payload: LightPayload = record if record.payload is None else record.payload
         if record.payload is None:
             self._bare(record, line)
-        elif record.type == "event_msg":
-            self._event(payload, line)
-        elif record.type == "response_item":
-            if payload.type == "web_search_call":
-                self.requests.search(payload)
-            elif payload.type not in KNOWN_ITEMS:
-                self._unknown("item", payload.type, number)
         elif (handle := self.LINES.get(record.type or "")) is not None:
-            handle(self, payload, line)
+            handle(self, record.payload, line)
         elif record.type not in QUIET_LINES:
             self._unknown("record", record.type, number)
         return line
@@ -144,28 +136,29 @@ class Usage:
         else:
             self._unknown("record", record.type, line.number)
 
-    def _event(self, payload: LightPayload, line: At) -> None:
+    def _event(self, payload: EventPayload, line: At) -> None:
         if payload.type in EVENTS_OF_USAGE:
-            self.thread.see(payload, payload.type, line.stamp)
+            self.thread.event(payload, line.stamp)
             self.requests.event(payload, line)
         elif payload.type not in KNOWN_EVENTS:
             self._unknown("event", payload.type, line.number)
 
-    def _meta(self, payload: LightPayload, line: At) -> None:
-        del line
-        self.thread.begin(payload)
-
-    def _turn(self, payload: LightPayload, line: At) -> None:
-        self.thread.see(payload, "turn_context", line.stamp)
+    def _item(self, payload: ItemPayload | LightPayload, line: At) -> None:
+        if payload.type == "web_search_call":
+            self.requests.search(payload)
+        elif payload.type not in KNOWN_ITEMS:
+            self._unknown("item", payload.type, line.number)
 
     def _unknown(self, what: str, name: str | None, number: int) -> None:
         self.understood = False
         self.problems.add("unknown-record", f"{what} type {name!r}", number)
 
-    LINES: ClassVar[dict[str, Callable[[Usage, LightPayload, At], None]]] = {
-        "session_meta": _meta,
-        "turn_context": _turn,
+    LINES: ClassVar[dict[str, Callable[[Usage, Any, At], None]]] = {
+        "event_msg": _event,
+        "response_item": _item,
         "token_usage_record": lambda self, payload, line: self.requests.usage_record(payload, line),
+        "turn_context": lambda self, payload, line: self.thread.turn(payload, line.stamp),
+        "session_meta": lambda self, payload, line: self.thread.begin(payload),
         "compacted": lambda self, payload, line: self.requests.compacted(payload, line),
     }
     """Type of line -> what it means."""

@@ -88,10 +88,36 @@ class Action(msgspec.Struct, gc=False):
     command: list[str] | None = None
 
 
-class LightPayload(msgspec.Struct, gc=False):
-    """What usage needs of any payload."""
+class ItemPayload(msgspec.Struct, gc=False):
+    """What usage needs of a response item."""
 
     type: str | None = None
+    action: Action | None = None
+
+
+class EventPayload(msgspec.Struct, gc=False):
+    """What usage needs of an event."""
+
+    type: str | None = None
+    turn_id: str | None = None
+    info: CountInfo | None = None
+    thread_settings: Settings | None = None
+
+
+class UsagePayload(msgspec.Struct, gc=False):
+    """What usage needs of a usage record."""
+
+    thread_id: str | None = None
+    turn_id: str | None = None
+    response_id: str | None = None
+    usage: Tokens | None = None
+    thread_token_usage: Tokens | None = None
+    type: str | None = None
+
+
+class LightPayload(EventPayload, gc=False):
+    """What usage needs of any payload."""
+
     id: str | None = None
     timestamp: Stamp = None
     cwd: str | None = None
@@ -105,14 +131,11 @@ class LightPayload(msgspec.Struct, gc=False):
     history_base: HistoryBase | None = None
     subagent_history_start_ordinal: int | None = None
     git: Git | None = None
-    turn_id: str | None = None
     model: str | None = None
-    info: CountInfo | None = None
     thread_id: str | None = None
     response_id: str | None = None
     usage: Tokens | None = None
     thread_token_usage: Tokens | None = None
-    thread_settings: Settings | None = None
     message: str | None = None
     compaction_response_id: str | None = None
     action: Action | None = None

@@ -11,7 +11,7 @@ from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.machine import Machine
 from sessionframe.providers.codex.locations import rollout_of
-from sessionframe.providers.codex.records import LightPayload, LightRecord, Origin, Settings, Stamp, SubAgent
+from sessionframe.providers.codex.records import EventPayload, LightPayload, LightRecord, Origin, Settings, Stamp, SubAgent
 from sessionframe.providers.contract import Source
 from sessionframe.schema import SessionKind
 
@@ -24,7 +24,7 @@ KINDS: dict[str, SessionKind] = {"review": "review", "compact": "compaction"}
 """Sub-agents that are more than a sub-agent; guardians and the keeper of memories are plain ones."""
 ENVIRONMENT_CWD = re.compile(r"<cwd>([^<]+)</cwd>")
 BUILT_IN_PROVIDER = "openai"
-TURN_STARTS = frozenset({"task_started", "turn_started", "turn_context"})
+TURN_STARTS = frozenset({"task_started", "turn_started"})
 
 
 class Place(NamedTuple):
@@ -112,14 +112,18 @@ class Thread:
         if self._own_ordinal is not None and ordinal is not None:
             self.own = ordinal >= self._own_ordinal
 
-    def see(self, payload: LightPayload, kind: str | None, stamp: Stamp) -> None:
-        """Take a line that says in which turn, folder and model the next ones are written."""
-        if not self.own and self._own_ordinal is None:
-            self._look_for_own_turn(payload.turn_id if kind in TURN_STARTS else None, instant(stamp))
-        if kind == "turn_context":
-            self.model = payload.model or self.model
-            self._move(payload.cwd)
-        elif kind == "thread_settings_applied" and payload.thread_settings is not None:
+    def turn(self, payload: LightPayload, stamp: Stamp) -> None:
+        """Take a line that says in which folder and with what model the next ones are written."""
+        if not self.own:
+            self._look_for_own_turn(payload.turn_id, stamp)
+        self.model = payload.model or self.model
+        self._move(payload.cwd)
+
+    def event(self, payload: EventPayload, stamp: Stamp) -> None:
+        """Take an event: it may begin the thread's own part, or change settings."""
+        if not self.own:
+            self._look_for_own_turn(payload.turn_id if payload.type in TURN_STARTS else None, stamp)
+        if payload.thread_settings is not None and payload.type == "thread_settings_applied":
             settings = payload.thread_settings
             self.model, self.service_tier = settings.model or self.model, sent_tier(settings)
             self._move(settings.cwd)
@@ -147,12 +151,14 @@ class Thread:
         if folder and folder != self.project:
             self.project, self._place = folder, None
 
-    def _look_for_own_turn(self, turn_id: str | None, at: int | None) -> None:
+    def _look_for_own_turn(self, turn_id: str | None, stamp: Stamp) -> None:
         """The own part begins with the first turn that is younger than the thread; where no id tells, after the copied burst."""
+        if self._own_ordinal is not None:
+            return  # the line's number tells
         younger = starts_later(turn_id, self.session_id) if turn_id else None
         if younger is not None:
             self.own, self._dated = younger, True
-        elif at is not None and not self._dated:
+        elif not self._dated and (at := instant(stamp)) is not None:
             after = max(filter(None, (self._copied_at, self.created_at)), default=at)
             self.own = self.guessed = at - after > BURST_US
             self._copied_at = at
