@@ -29,7 +29,7 @@ def test_what_is_written_is_read(cache: Path) -> None:
     assert bytes(cachefiles.read("a") or b"") == b"one two"
     assert cachefiles.write("a", b"three")
     assert bytes(cachefiles.read("a") or b"") == b"three"
-    assert [path.name for path in cache.iterdir()] == ["a.cache"]
+    assert [path.name for path in cache.iterdir()] == ["a.sessionframe"]
     cachefiles.remove("a")
     assert cachefiles.read("a") is None
 
@@ -44,7 +44,7 @@ def test_nothing_written_is_not_nothing_there() -> None:
 @pytest.mark.parametrize("place", range(0, 64 + 30, 3))
 def test_a_damaged_file_is_not_there(cache: Path, place: int) -> None:
     cachefiles.write("a", b"thirty bytes of something here")
-    path = cache / "a.cache"
+    path = cache / "a.sessionframe"
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)
@@ -54,7 +54,7 @@ def test_a_damaged_file_is_not_there(cache: Path, place: int) -> None:
 @pytest.mark.parametrize("length", [0, 1, 20, 63, 64, 70])
 def test_a_cut_file_is_not_there(cache: Path, length: int) -> None:
     cachefiles.write("a", b"thirty bytes of something here")
-    path = cache / "a.cache"
+    path = cache / "a.sessionframe"
     path.write_bytes(path.read_bytes()[:length])
     assert cachefiles.read("a") is None
 
@@ -67,7 +67,7 @@ def test_switched_off_nothing_is_read_or_written(cache: Path, monkeypatch: pytes
     assert cachefiles.read("a") is None
     assert not cachefiles.write("b", b"two")
     assert cachefiles.names() == {}
-    assert [path.name for path in cache.iterdir()] == ["a.cache"]
+    assert [path.name for path in cache.iterdir()] == ["a.sessionframe"]
 
 
 def test_without_the_variable_it_lies_where_the_system_keeps_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_without_the_variable_it_lies_where_the_system_keeps_caches(tmp_path: Pa
 def test_only_the_owner_can_read_it(cache: Path) -> None:
     cachefiles.write("a", b"one")
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
-    assert stat.S_IMODE((cache / "a.cache").stat().st_mode) == 0o600
+    assert stat.S_IMODE((cache / "a.sessionframe").stat().st_mode) == 0o600
 
 
 @posix
@@ -126,19 +126,30 @@ def test_on_a_full_disk_the_old_file_stays(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_unfinished_files_are_swept_once_nobody_can_still_write_them(cache: Path) -> None:
     cachefiles.write("a", b"one")
-    old, new, foreign = cache / "x-1.part", cache / "x-2.part", cache / "notes.txt"
+    old, new, foreign = cache / "x-1.sessionframe-part", cache / "x-2.sessionframe-part", cache / "notes.txt"
     for path in (old, new, foreign):
         path.write_bytes(b"?")
         os.utime(path, (0, 0))
     os.utime(new, (time.time(), time.time()))
     cachefiles.sweep()
-    assert sorted(path.name for path in cache.iterdir()) == ["a.cache", "notes.txt", "x-2.part"]
+    assert sorted(path.name for path in cache.iterdir()) == ["a.sessionframe", "notes.txt", "x-2.sessionframe-part"]
     assert list(cachefiles.names()) == ["a"]
 
 
 def test_touching_tells_that_it_is_used(cache: Path) -> None:
     cachefiles.write("a", b"one")
-    os.utime(cache / "a.cache", (0, 0))
+    os.utime(cache / "a.sessionframe", (0, 0))
     assert cachefiles.names() == {"a": 0}
     cachefiles.touch("a")
     assert cachefiles.names()["a"] > time.time() - 60
+
+
+def test_clearing_removes_what_is_ours_and_nothing_else(cache: Path) -> None:
+    cachefiles.write("a", b"one")
+    cachefiles.write("b", b"two")
+    (cache / "notes.txt").write_text("of somebody else")
+    (cache / "c-1.sessionframe-part").write_bytes(b"?")
+    assert cachefiles.size() == 2 * (cachefiles.HEADER_BYTES + 3) + 1
+    cachefiles.clear()
+    assert [path.name for path in cache.iterdir()] == ["notes.txt"]
+    assert cachefiles.size() == 0

@@ -348,3 +348,13 @@ def test_data_that_is_piped_on_is_utf_8(tmp_path: Path) -> None:
     done = process("report", "--by", "project", "--csv", "--home", str(tmp_path), env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert "/home/demo/größe-漢字" in done.stdout
+
+
+def test_the_cache_tells_where_it_lies_and_can_be_cleared(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Nothing is kept" in run("cache").err
+    monkeypatch.setenv("SESSIONFRAME_CACHE", "on")
+    monkeypatch.setenv("SESSIONFRAME_CACHE_DIR", str(tmp_path))
+    assert run("cache").out == f"{tmp_path}: 0 B\n"
+    run("report", "--home", DEMO)
+    assert "kB" in run("cache").out
+    assert run("cache", "--clear").out == f"{tmp_path}: 0 B\n"

@@ -20,8 +20,10 @@ APPLICATION: Final = "sessionframe"
 MAGIC: Final = b"sessionframe cache 1\n"
 HEADER_BYTES: Final = 64
 """The magic, the checksum of what follows, and room for more."""
-ENDING: Final = ".cache"
-UNFINISHED: Final = ".part"
+ENDING: Final = ".sessionframe"
+"""So odd that nobody else's file has it, wherever the variable moves the cache to."""
+UNFINISHED: Final = ".sessionframe-part"
+OURS: Final = (ENDING, UNFINISHED)
 UNFINISHED_S: Final = 3600
 """After this long, a file that was never finished belongs to a process that was killed [s]."""
 OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -95,7 +97,7 @@ def names() -> dict[str, float]:
     place = folder()
     if place is None or not is_ours(place):
         return {}
-    return {name.removesuffix(ENDING): at for name, at in entries(place).items() if name.endswith(ENDING)}
+    return {name.removesuffix(ENDING): at for name, (at, _) in entries(place).items() if name.endswith(ENDING)}
 
 
 def age(name: str) -> float:
@@ -105,6 +107,22 @@ def age(name: str) -> float:
         return 0.0 if place is None else time.time() - (place / (name + ENDING)).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def size() -> int:
+    """How much room everything takes [bytes]."""
+    place = folder()
+    return 0 if place is None or not is_ours(place) else sum(length for name, (_, length) in entries(place).items() if name.endswith(OURS))
+
+
+def clear() -> None:
+    """Remove everything that is kept, and nothing else that lies in the folder."""
+    place = folder()
+    if place is not None and is_ours(place):
+        for name in entries(place):
+            if name.endswith(OURS):
+                with contextlib.suppress(OSError):
+                    (place / name).unlink(missing_ok=True)
 
 
 def touch(name: str) -> None:
@@ -120,20 +138,21 @@ def sweep() -> None:
     place = folder()
     if place is None or not is_ours(place):
         return
-    for name, at in entries(place).items():
+    for name, (at, _) in entries(place).items():
         if name.endswith(UNFINISHED) and time.time() - at > UNFINISHED_S:
             with contextlib.suppress(OSError):
                 (place / name).unlink(missing_ok=True)
 
 
-def entries(place: Path) -> dict[str, float]:
-    """The plain files of the cache folder, with the times of their last change."""
-    found: dict[str, float] = {}
+def entries(place: Path) -> dict[str, tuple[float, int]]:
+    """The plain files of the cache folder, with the time of their last change and their size."""
+    found: dict[str, tuple[float, int]] = {}
     with contextlib.suppress(OSError), os.scandir(place) as there:
         for entry in there:
             if entry.is_file(follow_symlinks=False):
                 with contextlib.suppress(FileNotFoundError):  # another process removed it just now
-                    found[entry.name] = entry.stat(follow_symlinks=False).st_mtime
+                    status = entry.stat(follow_symlinks=False)
+                    found[entry.name] = status.st_mtime, status.st_size
     return found
 
 

@@ -302,6 +302,22 @@ def schema(*, table: TableName | None, as_json: bool) -> None:
 
 
 @app.command()
+@flag("--clear", help="Remove everything that is kept. The next reports read all logs again.")
+def cache(*, clear: bool) -> None:
+    """Where rows without text are kept between calls, and how much room they take. SESSIONFRAME_CACHE=off keeps none."""
+    from sessionframe import cachefiles
+    from sessionframe.report.terminal import size
+
+    folder = cachefiles.folder()
+    if folder is None:
+        note("Nothing is kept: SESSIONFRAME_CACHE says so, or there is no folder for it.")
+        return
+    if clear:
+        cachefiles.clear()
+    click.echo(f"{folder}: {size(cachefiles.size())}")
+
+
+@app.command()
 @flag("--json", "as_json", help="JSON.")
 def providers(*, as_json: bool) -> None:
     """The agents whose logs can be read, what that rests on, and what their logs cannot tell."""

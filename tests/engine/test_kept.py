@@ -328,7 +328,7 @@ def test_a_full_disk_changes_nothing(home: Path, cache: Path, monkeypatch: pytes
         settle(path)
         assert is_right(cache, home=home)
         assert is_right(cache, home=home)
-    assert not list(cache.glob("*.part"))
+    assert not list(cache.glob("*-part"))
     assert is_right(cache, home=home)
 
 

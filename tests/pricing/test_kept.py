@@ -35,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv(cachefiles.FOLDER_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.delenv(cachefiles.SWITCH_VARIABLE)
     listed.bundled.cache_clear()
-    yield tmp_path / "cache" / "prices.cache"
+    yield tmp_path / "cache" / "prices.sessionframe"
     listed.bundled.cache_clear()
     set_custom_snapshot(None)
 
