@@ -10,6 +10,9 @@ import polars as pl
 if TYPE_CHECKING:
     import pandas as pd
 
+NOT_A_TIME = -(2**63)
+"""How NumPy and pandas write a missing time."""
+
 
 def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """Hand a frame to pandas through Arrow.
@@ -27,54 +30,64 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd  # loads on first use: it takes longer than reading many a home folder
 
-    columns = {name: COLUMN[kind_of(dtype)](frame[name], pd) for name, dtype in frame.schema.items()}
+    columns = {name: COLUMN[type(dtype)](frame[name], pd) for name, dtype in frame.schema.items()}
     # `copy=False`: the columns are fresh, nobody else holds them
     return pd.DataFrame(columns, index=pd.RangeIndex(frame.height), columns=pd.Index(frame.columns, dtype="str"), copy=False)
 
 
-def kind_of(dtype: pl.DataType) -> type[pl.DataType]:
-    """The class of a dtype, the key of `COLUMN`."""
-    return type(dtype)
-
-
 def text(column: pl.Series, pd: Any) -> Any:
-    """A pandas text column over the Arrow data; `large_string` is the storage that pandas itself uses."""
+    """A pandas text column over Arrow data, chunk by chunk; `large_string` is the storage that pandas itself uses.
+
+    Texts are copied once: polars keeps them as views, which pandas has no column for.
+    """
     import pyarrow as pa
 
-    return pd.array(pa.chunked_array([column.to_arrow(compat_level=pl.CompatLevel.oldest())]), dtype="str")
+    chunks = [chunk.to_arrow(compat_level=pl.CompatLevel.oldest()) for chunk in column.get_chunks()]
+    return pd.array(pa.chunked_array(chunks, pa.large_string()), dtype="str", copy=False)
 
 
 def integers(column: pl.Series, pd: Any) -> Any:
     """Whole numbers with a mask; pandas' own way from Arrow goes through doubles and loses digits beyond 2**53."""
-    return pd.arrays.IntegerArray(numpy(column.fill_null(0)), numpy(column.is_null()))
+    return pd.arrays.IntegerArray(own(column.fill_null(0)), missing(column))
 
 
 def booleans(column: pl.Series, pd: Any) -> Any:
     """Truth values with a mask."""
-    return pd.arrays.BooleanArray(numpy(column.fill_null(value=False)), numpy(column.is_null()))
+    return pd.arrays.BooleanArray(own(column.fill_null(value=False)), missing(column))
 
 
 def floats(column: pl.Series, pd: Any) -> Any:
     """Doubles; pandas writes a missing one as NaN."""
     del pd
-    return numpy(column)
+    return own(column)
 
 
 def times(column: pl.Series, pd: Any) -> Any:
     """Points in time in microseconds and UTC."""
-    return pd.array(numpy(column.dt.replace_time_zone(None)), dtype="datetime64[us]").tz_localize("UTC")
-
-
-def numpy(column: pl.Series) -> Any:
-    """The values as an array that the user may write to: assigning to a cell of the frame must work."""
-    return column.to_numpy(writable=True)
+    stamps = column.to_physical().fill_null(NOT_A_TIME).to_numpy().view("datetime64[us]")
+    return pd.DatetimeIndex(stamps, copy=False).tz_localize("UTC").array  # naming the zone is what copies the values
 
 
 def category(column: pl.Series, pd: Any) -> Any:
     """A category with every declared value, whether or not a row has it."""
     dtype = pd.CategoricalDtype(pd.Index(column.dtype.categories.to_list(), dtype="str"), ordered=False)  # type: ignore[attr-defined]
-    codes = numpy(column.to_physical().cast(pl.Int32).fill_null(-1))
-    return pd.Categorical.from_codes(codes, dtype=dtype)
+    codes = own(column.to_physical().cast(pl.Int16).fill_null(-1))
+    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+
+
+def own(column: pl.Series) -> Any:
+    """The values as an array of their own that the user may write to: assigning to a cell of the frame must work.
+
+    Copied once, because a view of what polars holds is read-only, and pandas knows of no other frame that shares it.
+    """
+    return column.to_numpy(writable=True)
+
+
+def missing(column: pl.Series) -> Any:
+    """Which values are missing, a byte for each; memory of a mask without any is not even touched."""
+    import numpy as np
+
+    return own(column.is_null()) if column.null_count() else np.zeros(len(column), dtype=bool)
 
 
 COLUMN: Mapping[type[pl.DataType], Any] = {
