@@ -40,7 +40,7 @@ class Run(NamedTuple):
 
 
 def measured(command: Sequence[str], env: Mapping[str, str]) -> Run:
-    """Run a command to its end and ask the operating system what it took. Raises `SystemExit` where it fails."""
+    """Run a command to its end and ask the operating system what it took. Raises `RuntimeError` where it fails."""
     start = time.perf_counter()
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         memory = Memory(process.pid)
@@ -51,7 +51,7 @@ def measured(command: Sequence[str], env: Mapping[str, str]) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
     memory.end()
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {error.decode(errors='replace')[-500:]}")
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {error.decode(errors='replace')[-500:]}")
     largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
     return Run(wall_s, usage.ru_utime + usage.ru_stime, max(memory.tree / 1e6, largest), largest)
 
@@ -86,6 +86,13 @@ def resident(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+class Comparison(NamedTuple):
+    """A function of ours and the same without us; both take the same tables."""
+
+    ours: Callable[..., Any]
+    native: Callable[..., Any]
 
 
 def median(runs: Sequence[Run]) -> Run:

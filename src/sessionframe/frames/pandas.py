@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,13 +14,15 @@ NOT_A_TIME = -(2**63)
 """How NumPy and pandas write a missing time."""
 
 
-def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+def to_pandas(frame: pl.DataFrame, texts: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Hand a frame to pandas through Arrow.
 
     Parameters
     ----------
     frame
         Columns of text, int64, float64, bool, datetime[us, UTC] and enums.
+    texts
+        Columns that `shared_texts` has made already.
 
     Returns
     -------
@@ -30,20 +32,36 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd  # loads on first use: it takes longer than reading many a home folder
 
-    columns = {name: COLUMN[type(dtype)](frame[name], pd) for name, dtype in frame.schema.items()}
+    made = {name: pd.array(data, dtype="str", copy=False) for name, data in (texts or {}).items()}
+    columns = {name: made[name] if name in made else COLUMN[type(dtype)](frame[name], pd) for name, dtype in frame.schema.items()}
     # `copy=False`: the columns are fresh, nobody else holds them
     return pd.DataFrame(columns, index=pd.RangeIndex(frame.height), columns=pd.Index(frame.columns, dtype="str"), copy=False)
 
 
-def text(column: pl.Series, pd: Any) -> Any:
-    """A pandas text column over Arrow data, chunk by chunk; `large_string` is the storage that pandas itself uses.
+def shared_texts(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, Any]:
+    """Columns of text as Arrow data that pandas takes as it is, and that the columns of the frame look at from now on too.
 
-    Texts are copied once: polars keeps them as views, which pandas has no column for.
+    Pandas keeps texts one behind the other, polars keeps views of them, which may lie in data of that kind; so texts that fill
+    gigabytes are in memory once and not twice. Neither library writes into Arrow data, so no frame can change another.
     """
+    made = {}
+    for name in names:
+        made[name] = data = arrow_text(frame[name])
+        frame.replace_column(frame.get_column_index(name), pl.Series(name, data))
+    return made
+
+
+def text(column: pl.Series, pd: Any) -> Any:
+    """A pandas text column over Arrow data."""
+    return pd.array(arrow_text(column), dtype="str", copy=False)
+
+
+def arrow_text(column: pl.Series) -> Any:
+    """Texts as `large_string`, the storage that pandas itself uses, chunk by chunk. They are copied: polars keeps views of them."""
     import pyarrow as pa
 
     chunks = [chunk.to_arrow(compat_level=pl.CompatLevel.oldest()) for chunk in column.get_chunks()]
-    return pd.array(pa.chunked_array(chunks, pa.large_string()), dtype="str", copy=False)
+    return pa.chunked_array(chunks, pa.large_string())
 
 
 def integers(column: pl.Series, pd: Any) -> Any:

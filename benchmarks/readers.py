@@ -1,9 +1,9 @@
-"""A Claude Code home goes in, a pandas frame of its messages with their text comes out: by sessionframe, by pandas, by DuckDB.
+"""A home goes in, pandas frames come out: by sessionframe, and messages with their text also by what one writes without it.
 
-    python benchmarks/messages.py sessionframe|pandas|duckdb HOME
+    python benchmarks/readers.py tables|messages|messages-pandas|messages-duckdb HOME
 
-The two others are what one writes without a library for these logs: all fields that the table has, a row per content part, the texts of
-results taken out of their blocks. They find no copies of history, read no damaged line, and know no sub-agents.
+The ways of pandas and DuckDB give the fields that the table has, a row per content part, the texts of results taken out of their blocks.
+They find no copies of history, stop at a damaged line, and know no sub-agents.
 """
 
 from __future__ import annotations
@@ -51,8 +51,16 @@ from parts order by filename, line
 """
 
 
-def by_sessionframe(home: Path) -> Any:
-    """What this library makes of it."""
+def tables(home: Path) -> Any:
+    """All five tables without text."""
+    import sessionframe as sf
+
+    logs = sf.scan(home=home)
+    return [table.to_frame() for table in (logs.sessions, logs.messages, logs.tool_calls, logs.usage, logs.issues)]
+
+
+def messages(home: Path) -> Any:
+    """Messages with their text."""
     import sessionframe as sf
 
     return sf.scan("claude-code", home=home).messages.to_frame(content=True)
@@ -63,7 +71,7 @@ def by_pandas(home: Path) -> Any:
     import pandas as pd
 
     frames = []
-    for path in logs(home):
+    for path in sorted(home.glob(".claude/projects/**/*.jsonl")):
         lines = pd.read_json(path, lines=True, dtype=False)
         lines = lines.reindex(columns=list(FIELDS)).assign(source=str(path), line=range(1, len(lines) + 1))
         lines = lines[lines["type"].isin(["user", "assistant", "system"])].reset_index(drop=True)
@@ -100,13 +108,14 @@ def by_duckdb(home: Path) -> Any:
     return duckdb.sql(QUERY.format(files=f"{home}/.claude/projects/**/*.jsonl", fields=FIELDS)).df()
 
 
-def logs(home: Path) -> list[Path]:
-    """The transcripts of a home."""
-    return sorted(home.glob(".claude/projects/**/*.jsonl"))
-
-
-WAYS: dict[str, Callable[[Path], Any]] = {"sessionframe": by_sessionframe, "pandas": by_pandas, "duckdb": by_duckdb}
+WAYS: dict[str, Callable[[Path], Any]] = {
+    "tables": tables,
+    "messages": messages,
+    "messages-pandas": by_pandas,
+    "messages-duckdb": by_duckdb,
+}
 
 if __name__ == "__main__":
-    frame = WAYS[sys.argv[1]](Path(sys.argv[2]))
-    print(f"{len(frame):,} rows, {frame['content'].notna().sum():,} texts, {frame['content_chars'].sum():,} characters")
+    made = WAYS[sys.argv[1]](Path(sys.argv[2]))
+    for frame in made if isinstance(made, list) else [made]:
+        print(f"{len(frame):,} rows of {len(frame.columns)} columns")
