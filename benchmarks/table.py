@@ -87,7 +87,7 @@ ROWS: dict[str, Row] = {
     ),
 }
 SIZES = {"claude": "mb", "codex": "mb", "opencode": "mb", "large": "large_mb"}
-HEAD = f"{'row':16}{'command':14}{'wall s':>8}{'cpu s':>8}{'MB/s':>7}{'tree MB':>9}{'one MB':>8}{'ratio':>7}"
+HEAD = f"{'':4}{'command':14}{'wall s':>8}{'cpu s':>8}{'MB/s':>7}{'tree MB':>9}{'one MB':>8}{'ratio':>7}"
 
 
 class Place(NamedTuple):
@@ -150,13 +150,14 @@ def lines(name: str, row: Row, homes: Homes, options: argparse.Namespace) -> Ite
     runs: dict[str, list[Run]] = {command: [] for command in commands}
     for command, run in (cold if row.cache == "cold" else warm)(row, commands, homes, options.runs):
         runs[command].append(run)
-    size = homes.megabytes(row.home)
     ours = median(next(iter(runs.values())))
-    yield f"{name}: {size:,.0f} MB, {row.target}"
+    size = homes.megabytes(row.home) if row.home in SIZES else None
+    yield f"{name}, {'small home' if size is None else f'{size:,.0f} MB'}: {row.target}"
     for command, each in runs.items():
         took = median(each)
+        speed = "" if size is None else f"{size / took.wall_s:.0f}"
         yield (
-            f"{'':16}{command:14}{took.wall_s:8.3f}{took.cpu_s:8.3f}{size / took.wall_s:7.0f}"
+            f"{'':4}{command:14}{took.wall_s:8.3f}{took.cpu_s:8.3f}{speed:>7}"
             f"{took.tree_mb:9.0f}{took.process_mb:8.0f}{took.wall_s / ours.wall_s:7.2f}"
         )
 

@@ -185,7 +185,7 @@ class Noted(list[Any]):
 class Rows:
     """Collects rows and turns them into frames batch by batch."""
 
-    def __init__(self, names: Mapping[str, str | None], unasked: Mapping[str, Mapping[str, None]]) -> None:
+    def __init__(self, names: Mapping[str, str | None], unasked: Mapping[TableName, Mapping[str, None]]) -> None:
         self._names = names
         self._unasked = unasked
         self._rows: dict[type, list[Any]] = {kind: [] for kind in (*ROWS, Lineage, Unkept)} | {Checkpoint: Noted(self._note)}
