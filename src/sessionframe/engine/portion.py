@@ -78,8 +78,8 @@ class Portion:
             yield Task(self.job, sources)
 
     def take(self, parsed: Parsed) -> None:
-        """Note what was read, if it is to be kept; else nothing must hold its rows once they are put together."""
-        if self.shelf is not None:
+        """Note what was read. Rows with text are never kept, and nothing must hold them once they are put together."""
+        if not self.job.want.content:
             self.parsed.append(parsed)
 
     def go_on(self) -> list[Parsed]:

@@ -167,7 +167,7 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None, grown: Gro
         return rows.parsed()
 
 
-def unasked_text(want: Want) -> dict[TableName, dict[str, None]]:
+def unasked_text(want: Want) -> dict[str, dict[str, None]]:
     """Table -> its columns of text that nobody asked for, when only the text of another table is wanted."""
     if want.content_of is None:
         return {}
@@ -185,7 +185,7 @@ class Noted(list[Any]):
 class Rows:
     """Collects rows and turns them into frames batch by batch."""
 
-    def __init__(self, names: Mapping[str, str | None], unasked: Mapping[TableName, Mapping[str, None]]) -> None:
+    def __init__(self, names: Mapping[str, str | None], unasked: Mapping[str, Mapping[str, None]]) -> None:
         self._names = names
         self._unasked = unasked
         self._rows: dict[type, list[Any]] = {kind: [] for kind in (*ROWS, Lineage, Unkept)} | {Checkpoint: Noted(self._note)}
