@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
 from sessionframe.providers.contract import Checkpoint, Context, Grown, Lineage, ParsedRow, Source, Unkept, Want
-from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TITLES, IssueKind, IssueRow, TableName, TableSchema
+from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TITLES, IssueKind, IssueRow, TableSchema
 
 if TYPE_CHECKING:
     import polars as pl
