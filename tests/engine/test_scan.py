@@ -199,10 +199,11 @@ def test_logs_are_read_once_for_each_depth(home: Path, monkeypatch: pytest.Monke
     for table in (found.sessions, found.messages, found.tool_calls, found.issues, found.usage):
         table.to_frame("polars")
     assert len(counting.tables) == 2
-    found.messages.to_frame("polars", content=True)
-    found.tool_calls.to_frame("polars", content=True)
-    found.usage.to_frame("polars", content=True)
-    assert len(counting.tables) == 3
+    for _ in range(2):
+        found.messages.to_frame("polars", content=True)
+        found.tool_calls.to_frame("polars", content=True)
+        found.usage.to_frame("polars", content=True)
+    assert len(counting.tables) == 4
 
 
 def test_a_full_reading_serves_usage(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +220,19 @@ def test_text_only_when_asked_for(home: Path, name: str, column: str) -> None:
     assert table.to_frame("polars", content=True)[column].drop_nulls().unique().to_list() == ["text"]
     assert table.to_frame("polars")[column].null_count() == len(table) > 0
     assert table.lazy(content=True).select(column).collect()[column].drop_nulls().len() > 0
+
+
+@pytest.mark.parametrize("name, column", [("messages", "content"), ("tool_calls", "result"), ("sessions", "first_prompt")])
+def test_text_is_the_same_in_both_engines_whatever_is_asked_for_before(home: Path, name: str, column: str) -> None:
+    table: Table = getattr(logs(home), name)
+    before = table.to_frame("polars", content=True)
+    first, second = table.to_frame(content=True), table.to_frame(content=True)
+    first.loc[0, column] = "written by the user"
+    assert second[column].dropna().tolist() == before[column].drop_nulls().to_list()
+    assert table.to_frame("polars", content=True).equals(before)
+    with_replays = table.to_frame(content=True, replays=True)
+    assert len(with_replays) >= len(second)
+    assert with_replays[column].notna().any()
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from sessionframe.frames.build import frame
-from sessionframe.frames.pandas import to_pandas
+from sessionframe.frames.pandas import shared_texts, to_pandas
 from sessionframe.schema import SCHEMA, TABLES, Column, TableName
 
 VALUES: dict[str, Any] = {
@@ -94,8 +94,27 @@ def test_cells_can_be_assigned() -> None:
     assert made.loc[1].equals(made.loc[0])
 
 
-def test_the_polars_frame_is_not_changed_by_assignments() -> None:
-    origin = table_frame("usage", (True, True))
-    made = to_pandas(origin)
-    made.loc[0, "output_tokens"] = 1
-    assert origin["output_tokens"].to_list() == [2**60 + 1] * 2
+@pytest.mark.parametrize("filled", [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("name", TABLES)
+def test_no_other_frame_is_changed_by_assignments(name: TableName, filled: tuple[bool, ...]) -> None:
+    origin = table_frame(name, filled)
+    before, other = origin.clone(), to_pandas(origin)
+    made: Any = to_pandas(origin)
+    for column in SCHEMA[name].columns:
+        made.loc[0, column.name], made.loc[1, column.name] = made.loc[1, column.name], made.loc[0, column.name]
+        made[column.name] = made[column.name].iloc[::-1].array
+    assert origin.equals(before)
+    pd.testing.assert_frame_equal(other, to_pandas(before))
+
+
+def test_shared_texts_are_the_same_and_cannot_be_changed() -> None:
+    part = table_frame("messages", (True, False))
+    origin = pl.concat([part, part], rechunk=False)
+    before = origin.clone()
+    texts = shared_texts(origin, ["content", "model"])
+    made: Any = to_pandas(origin, texts)
+    assert origin.equals(before)
+    pd.testing.assert_frame_equal(made, to_pandas(before))
+    made.loc[0, "content"] = "another text"
+    assert origin.equals(before)
+    assert to_pandas(origin, texts)["content"].tolist()[0] == VALUES["text"]

@@ -84,8 +84,8 @@ def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scop
     inside = Rows(pl.concat(usage), scope.cut(whole.messages), scope.cut(whole.tool_calls))
     return {
         "sessions": alone("sessions", summed(sessions, whole, inside, scope, gaps).sort(SESSION_ORDER, nulls_last=True)),
-        "messages": kept("messages", inside.messages),
-        "tool_calls": kept("tool_calls", inside.tool_calls),
+        "messages": kept("messages", inside.messages, use_up=True),
+        "tool_calls": kept("tool_calls", inside.tool_calls, use_up=True),
     }
 
 

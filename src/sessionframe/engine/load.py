@@ -17,7 +17,7 @@ from sessionframe.engine.pool import run
 from sessionframe.engine.portion import Portion, keeping
 from sessionframe.engine.task import Part
 from sessionframe.providers.contract import Want
-from sessionframe.schema import TABLES, IssueRow, TableName
+from sessionframe.schema import CONTENT_COLUMNS, TABLES, IssueRow, TableName
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +39,7 @@ Tables: TypeAlias = dict[TableName, Kept]
 
 LIGHT = Want(frozenset({"usage", "issues"}))
 FULL = Want(frozenset(TABLES))
-CONTENT = Want(frozenset(TABLES), content=True)
+CONTENT = {name: Want(frozenset(TABLES), content=True, content_of=name) for name in CONTENT_COLUMNS}
 
 CHUNK_BYTES = 8 << 20
 MOST_CHUNKS = 32
@@ -164,7 +164,7 @@ def read(portions: Sequence[Portion], want: Want, options: Options, asked: Quest
     owners = {tuple(portion.group.names.items()): portion for portion in portions}
     parts = []
     for parsed in run(tasks, jobs, ticker, meanwhile=load_libraries):
-        owners[tuple(parsed.names.items())].parsed.append(parsed)
+        owners[tuple(parsed.names.items())].take(parsed)
         parts.append(Part.of(parsed))
     parts += [Part.of(parsed) for portion in portions for parsed in portion.go_on()]
     columns = columns_for(asked, with_projects=bool(options.projects))

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from sessionframe.engine.load import Tables
     from sessionframe.pricing import PriceList
 
-SERVING: dict[Depth, tuple[Want, ...]] = {"usage": (LIGHT, FULL, CONTENT), "all": (FULL,), "content": (CONTENT,)}
-"""What to read, and what else would serve. Text is null unless it is asked for, so a reading with text serves only `usage` beside."""
+SERVING: dict[Depth, tuple[Want, ...]] = {"usage": (LIGHT, FULL), "all": (FULL,), **{name: (want,) for name, want in CONTENT.items()}}
+"""What to read, and what else would serve. Text is null unless it is asked for, so a reading with the text of a table serves only that."""
 
 
 def scan(
@@ -214,7 +214,10 @@ class Logs:
             if done is None:
                 done = SERVING[depth][0]
                 begun = self._begin(done)
-                self._loaded[done] = load(begun, self._options)
+                tables = load(begun, self._options)
+                if done.content_of is not None:  # the other tables are there without text already, or will be
+                    tables = {name: tables[name] for name in (done.content_of, "issues")}
+                self._loaded[done] = tables
                 self._is_sound = self._is_sound and begun.is_sound
             return self._loaded[done]
 
@@ -232,6 +235,7 @@ class Logs:
 
         with self._lock:
             asked = question(table, columns, predicate, (group.provider.agent_type for group in self._plan.groups))
-            if self._held(depth) is None and (asked.agents is not None or (depth != "content" and cachefiles.folder() is not None)):
-                return load(Beginning.of(asked.plan(self._plan), SERVING[depth][0]), self._options, asked)[table].own
+            want = SERVING[depth][0]
+            if self._held(depth) is None and (asked.agents is not None or (not want.content and cachefiles.folder() is not None)):
+                return load(Beginning.of(asked.plan(self._plan), want), self._options, asked)[table].own
             return self._tables(depth)[table].own

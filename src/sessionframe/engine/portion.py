@@ -77,6 +77,11 @@ class Portion:
         for sources in portions(sorted(self.looked.new, key=lambda source: (-(source.size or 0), source.key)), chunk):
             yield Task(self.job, sources)
 
+    def take(self, parsed: Parsed) -> None:
+        """Note what was read. Rows with text are never kept, and nothing must hold them once they are put together."""
+        if not self.job.want.content:
+            self.parsed.append(parsed)
+
     def go_on(self) -> list[Parsed]:
         """Read the sources that have grown from where they ended. Raises `DamagedError`."""
         grown = [self._go_on(source, entry) for source, entry in self.looked.grown]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from sessionframe.errors import OptionError, listed, nearest
-from sessionframe.schema import SCHEMA, TableName, TableSchema
+from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TableName, TableSchema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,15 +15,13 @@ if TYPE_CHECKING:
     from sessionframe.engine.load import Tables
     from sessionframe.pricing import PriceList
 
-Depth: TypeAlias = Literal["usage", "all", "content"]
-"""How much is read: model requests alone, everything but text, everything."""
+Depth: TypeAlias = Literal["all"] | TableName
+"""How much is read: model requests alone (`usage`), everything but text, or that and the text of one table, by its name."""
 Answer: TypeAlias = "Callable[[TableName, Depth, list[str] | None, pl.Expr | None], pl.DataFrame]"
 """Table, depth, columns, filter -> at least the rows and columns that are asked for."""
 
 HEAD_ROWS = 5
 ENGINES = ("pandas", "polars")
-WITH_CONTENT: frozenset[TableName] = frozenset({"sessions", "messages", "tool_calls"})
-"""Tables with columns that are null unless content is asked for."""
 TIME: dict[TableName, str] = {"sessions": "started_at", "messages": "at", "tool_calls": "at", "usage": "at"}
 """The column that says what span a table covers."""
 
@@ -108,10 +106,15 @@ class Table:
         if engine == "polars":
             offer_in_polars()
             return frame
-        from sessionframe.frames.pandas import to_pandas  # pandas loads only when it is asked for
+        from sessionframe.frames.pandas import shared_texts, to_pandas  # pandas loads only when it is asked for
 
         offer_in_pandas()
-        return to_pandas(frame)
+        if not content or replays:
+            return to_pandas(frame)
+        del frame  # or its columns would keep the memory of the texts
+        rows = self._load(self._depth(content=True))[self.name]
+        own, _ = (shared_texts(part, CONTENT_COLUMNS.get(self.name, ())) for part in rows)  # both, for either holds all texts in memory
+        return to_pandas(rows.own, own)
 
     def lazy(self, *, content: bool = False) -> pl.LazyFrame:
         """The rows as a polars LazyFrame; the logs are read when it is collected.
@@ -176,8 +179,8 @@ class Table:
 
     def _depth(self, *, content: bool) -> Depth:
         """How much must be read for this table."""
-        if content and self.name in WITH_CONTENT:
-            return "content"
+        if content and self.name in CONTENT_COLUMNS:
+            return self.name
         return "usage" if self.name == "usage" else "all"
 
     def _ask(self, columns: list[str] | None, predicate: pl.Expr | None, *, content: bool) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
 from sessionframe.providers.contract import Checkpoint, Context, Grown, Lineage, ParsedRow, Source, Unkept, Want
-from sessionframe.schema import SCHEMA, TITLES, IssueKind, IssueRow, TableSchema
+from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TITLES, IssueKind, IssueRow, TableSchema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -153,7 +153,7 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None, grown: Gro
     """
     with collector_paused():
         job = task.job
-        rows = Rows(job.names)
+        rows = Rows(job.names, unasked_text(job.want))
         context = job.context if grown is None else replace(job.context, grown=grown)
         for source in task.sources:
             rows.begin(source)
@@ -167,6 +167,13 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None, grown: Gro
         return rows.parsed()
 
 
+def unasked_text(want: Want) -> dict[str, dict[str, None]]:
+    """Table -> its columns of text that nobody asked for, when only the text of another table is wanted."""
+    if want.content_of is None:
+        return {}
+    return {table: dict.fromkeys(columns) for table, columns in CONTENT_COLUMNS.items() if table != want.content_of}
+
+
 class Noted(list[Any]):
     """A list that hands on what is added to it."""
 
@@ -178,8 +185,9 @@ class Noted(list[Any]):
 class Rows:
     """Collects rows and turns them into frames batch by batch."""
 
-    def __init__(self, names: Mapping[str, str | None]) -> None:
+    def __init__(self, names: Mapping[str, str | None], unasked: Mapping[str, Mapping[str, None]]) -> None:
         self._names = names
+        self._unasked = unasked
         self._rows: dict[type, list[Any]] = {kind: [] for kind in (*ROWS, Lineage, Unkept)} | {Checkpoint: Noted(self._note)}
         self._framed = dict.fromkeys(PARSED, 0)
         self._frames: dict[str, list[pl.DataFrame]] = {}
@@ -246,10 +254,11 @@ class Rows:
     def _add(self, name: str, rows: list[Any]) -> None:
         from sessionframe.frames import build  # loads polars, which a worker process needs only now
 
+        constants = {**self._names, **self._unasked.get(name, {})}
         try:
-            made = build.frame(PARSED[name], rows, self._names)
+            made = build.frame(PARSED[name], rows, constants)
         except build.BUILD_ERRORS:
-            made, refused = build.repaired_frame(PARSED[name], rows, self._names)
+            made, refused = build.repaired_frame(PARSED[name], rows, constants)
             issues = [refusal(name, column, count, rows[0].source) for column, count in refused.items()]
             self._frames.setdefault("issues", []).append(build.frame(PARSED["issues"], issues, self._names))
             for share in self._shares:  # the issue stands for some of these sources, and lies among the rows of another one

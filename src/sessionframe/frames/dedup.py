@@ -152,9 +152,8 @@ def copied_prefixes(messages: pl.DataFrame) -> pl.DataFrame:
     Only for sources that are written from their beginning to their end; in a database lines of many sessions mingle, and each
     copied record has a key.
     """
-    return (
-        messages.filter(pl.col("is_replay") & pl.col("copy_rank").is_null()).group_by("source").agg(pl.col("line").max().alias("copied_to"))
-    )
+    copied = messages.select("source", "line", "is_replay", "copy_rank").filter(pl.col("is_replay") & pl.col("copy_rank").is_null())
+    return copied.group_by("source").agg(pl.col("line").max().alias("copied_to"))
 
 
 def mark_prefix(rows: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:

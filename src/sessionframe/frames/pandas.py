@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,14 +10,19 @@ import polars as pl
 if TYPE_CHECKING:
     import pandas as pd
 
+NOT_A_TIME = -(2**63)
+"""How NumPy and pandas write a missing time."""
 
-def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+
+def to_pandas(frame: pl.DataFrame, texts: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Hand a frame to pandas through Arrow.
 
     Parameters
     ----------
     frame
         Columns of text, int64, float64, bool, datetime[us, UTC] and enums.
+    texts
+        Columns that `shared_texts` has made already.
 
     Returns
     -------
@@ -27,54 +32,80 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd  # loads on first use: it takes longer than reading many a home folder
 
-    columns = {name: COLUMN[kind_of(dtype)](frame[name], pd) for name, dtype in frame.schema.items()}
+    made = {name: pd.array(data, dtype="str", copy=False) for name, data in (texts or {}).items()}
+    columns = {name: made[name] if name in made else COLUMN[type(dtype)](frame[name], pd) for name, dtype in frame.schema.items()}
     # `copy=False`: the columns are fresh, nobody else holds them
     return pd.DataFrame(columns, index=pd.RangeIndex(frame.height), columns=pd.Index(frame.columns, dtype="str"), copy=False)
 
 
-def kind_of(dtype: pl.DataType) -> type[pl.DataType]:
-    """The class of a dtype, the key of `COLUMN`."""
-    return type(dtype)
+def shared_texts(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, Any]:
+    """Columns of text as Arrow data that pandas takes as it is, and that the columns of the frame look at from now on too.
+
+    Pandas keeps texts one behind the other, polars keeps views of them, which may lie in data of that kind; so texts that fill
+    gigabytes are in memory once and not twice. Neither library writes into Arrow data, so no frame can change another.
+    """
+    made = {}
+    for name in names:
+        made[name] = data = arrow_text(frame[name])
+        frame.replace_column(frame.get_column_index(name), pl.Series(name, data))
+    return made
 
 
 def text(column: pl.Series, pd: Any) -> Any:
-    """A pandas text column over the Arrow data; `large_string` is the storage that pandas itself uses."""
+    """A pandas text column over Arrow data."""
+    return pd.array(arrow_text(column), dtype="str", copy=False)
+
+
+def arrow_text(column: pl.Series) -> Any:
+    """Texts as `large_string`, the storage that pandas itself uses, chunk by chunk. They are copied: polars keeps views of them."""
     import pyarrow as pa
 
-    return pd.array(pa.chunked_array([column.to_arrow(compat_level=pl.CompatLevel.oldest())]), dtype="str")
+    chunks = [chunk.to_arrow(compat_level=pl.CompatLevel.oldest()) for chunk in column.get_chunks()]
+    return pa.chunked_array(chunks, pa.large_string())
 
 
 def integers(column: pl.Series, pd: Any) -> Any:
     """Whole numbers with a mask; pandas' own way from Arrow goes through doubles and loses digits beyond 2**53."""
-    return pd.arrays.IntegerArray(numpy(column.fill_null(0)), numpy(column.is_null()))
+    return pd.arrays.IntegerArray(own(column.fill_null(0)), missing(column))
 
 
 def booleans(column: pl.Series, pd: Any) -> Any:
     """Truth values with a mask."""
-    return pd.arrays.BooleanArray(numpy(column.fill_null(value=False)), numpy(column.is_null()))
+    return pd.arrays.BooleanArray(own(column.fill_null(value=False)), missing(column))
 
 
 def floats(column: pl.Series, pd: Any) -> Any:
     """Doubles; pandas writes a missing one as NaN."""
     del pd
-    return numpy(column)
+    return own(column)
 
 
 def times(column: pl.Series, pd: Any) -> Any:
     """Points in time in microseconds and UTC."""
-    return pd.array(numpy(column.dt.replace_time_zone(None)), dtype="datetime64[us]").tz_localize("UTC")
-
-
-def numpy(column: pl.Series) -> Any:
-    """The values as an array that the user may write to: assigning to a cell of the frame must work."""
-    return column.to_numpy(writable=True)
+    stamps = column.to_physical().fill_null(NOT_A_TIME).to_numpy().view("datetime64[us]")
+    return pd.DatetimeIndex(stamps, copy=False).tz_localize("UTC").array  # naming the zone is what copies the values
 
 
 def category(column: pl.Series, pd: Any) -> Any:
     """A category with every declared value, whether or not a row has it."""
     dtype = pd.CategoricalDtype(pd.Index(column.dtype.categories.to_list(), dtype="str"), ordered=False)  # type: ignore[attr-defined]
-    codes = numpy(column.to_physical().cast(pl.Int32).fill_null(-1))
-    return pd.Categorical.from_codes(codes, dtype=dtype)
+    codes = own(column.to_physical().cast(pl.Int16).fill_null(-1))
+    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+
+
+def own(column: pl.Series) -> Any:
+    """The values as an array of their own that the user may write to: assigning to a cell of the frame must work.
+
+    Copied once, because a view of what polars holds is read-only, and pandas knows of no other frame that shares it.
+    """
+    return column.to_numpy(writable=True)
+
+
+def missing(column: pl.Series) -> Any:
+    """Which values are missing, a byte for each; memory of a mask without any is not even touched."""
+    import numpy as np
+
+    return own(column.is_null()) if column.null_count() else np.zeros(len(column), dtype=bool)
 
 
 COLUMN: Mapping[type[pl.DataType], Any] = {

@@ -41,14 +41,14 @@ def pair_results(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[IssueRow]]:
     issues : list of IssueRow
         One per source with results that belong to no call anywhere.
     """
-    whole = calls.filter(~ORPHAN)
-    orphans = calls.filter(ORPHAN)
-    lost = orphans.join(whole.select(KEY), on=KEY, how="anti")
+    # all is decided on a few columns: the others, texts among them, are copied only where a row leaves or is filled in
+    small = calls.select(*KEY, "host", "source", "line", "status", ORPHAN.alias("orphan")).with_row_index("row")
+    whole = small.filter(~pl.col("orphan"))
+    lost = small.filter("orphan").join(whole.select(KEY), on=KEY, how="anti")
     pending = whole.filter(pl.col("status") == "pending").select(KEY).unique()
-    answers = calls.filter(pl.col("status") != "pending").join(pending, on=KEY, how="semi")
-    if answers.height:
-        whole = answered(whole, answers)
-    return whole, lost_issues(lost)
+    answers = small.filter(pl.col("status") != "pending").join(pending, on=KEY, how="semi")
+    kept = calls if whole.height == calls.height else calls.filter(~ORPHAN)
+    return (answered(kept, calls[answers["row"]]) if answers.height else kept), lost_issues(lost)
 
 
 def answered(whole: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:

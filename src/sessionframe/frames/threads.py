@@ -98,7 +98,8 @@ def titled(sessions: pl.DataFrame, titles: pl.DataFrame, messages: pl.DataFrame)
 
     Legacy `summary` records were written into whichever session started next, so the record they name is the only link.
     """
-    named = messages.filter(~pl.col("is_replay") & pl.col("record_id").is_in(titles["record_id"].unique().implode()))
+    facts = messages.select(*SESSION, "is_replay", "record_id")
+    named = facts.filter(~pl.col("is_replay") & pl.col("record_id").is_in(titles["record_id"].unique().implode()))
     holders = named.group_by("agent", "host", "record_id").agg(pl.col("session_id").min())
     given = holders.join(titles, on=("agent", "host", "record_id"), nulls_equal=True)
     best = given.sort("title_rank", "source", "line", descending=True).unique(SESSION, keep="first", maintain_order=True)
@@ -140,8 +141,8 @@ def spawned(sessions: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     did not hold it. A call elsewhere only fills a gap.
     """
     called = sessions.filter(pl.col("spawn_call_id").is_not_null()).select(*SESSION, "root_session_id", "spawn_call_id")
-    callers = calls.filter(pl.col("call_id").is_in(called["spawn_call_id"].unique().implode())).select(
-        "agent", "host", "is_replay", spawn_call_id="call_id", _parent="session_id", _root="root_session_id"
+    callers = calls.select("agent", "host", "is_replay", spawn_call_id="call_id", _parent="session_id", _root="root_session_id").filter(
+        pl.col("spawn_call_id").is_in(called["spawn_call_id"].unique().implode())
     )
     pairs = called.join(callers, on=("agent", "host", "spawn_call_id"), nulls_equal=True).filter(pl.col("_parent") != pl.col("session_id"))
     near = pairs.with_columns(_near=pl.col("_root") == pl.col("root_session_id")).sort(

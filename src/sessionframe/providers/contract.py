@@ -137,6 +137,8 @@ class Want:
         Tables to fill. `issues` comes with whatever else is read.
     content
         Text is asked for.
+    content_of
+        The one table whose text is asked for; None is every table. Others may come with text too, it is dropped.
     raw
         Each record's own JSON text is asked for too.
     session_id
@@ -146,6 +148,7 @@ class Want:
 
     tables: frozenset[TableName]
     content: bool = False
+    content_of: TableName | None = None
     raw: bool = False
     session_id: str = ""
 

@@ -27,8 +27,15 @@ SCHEMA: dict[TableName, TableSchema] = {
     "issues": table_schema(IssueRow, "issues"),
 }
 TITLES = table_schema(TitleRow, "titles")
+CONTENT_COLUMNS: dict[TableName, tuple[str, ...]] = {
+    "sessions": ("first_prompt",),
+    "messages": ("content",),
+    "tool_calls": ("arguments", "result"),
+}
+"""Columns that hold text of the conversation: null unless it is asked for."""
 
 __all__ = [
+    "CONTENT_COLUMNS",
     "PANDAS_NAMES",
     "POLARS_NAMES",
     "SCHEMA",

@@ -1,20 +1,17 @@
-"""Time the helpers of messages and tool calls beside the same question written natively in polars, and print a table of ratios.
-
-    python benchmarks/analysis.py [--rows 1000000] [--runs 5] [NAME ...]
+"""Synthetic messages and tool calls, and for each helper of them the same question written natively in polars: rows for `helpers.py`.
 
 Every comparison is a line of `COMPARISONS`: a helper on polars frames, and the shortest native query that gives its main numbers; where
-the helper answers more, the native query answers less. The best of the runs counts.
+the helper answers more, the native query answers less.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
+from timing import Comparison
 
 import sessionframe as sf
 from sessionframe.frames.dtypes import polars_schema
@@ -27,13 +24,6 @@ CATEGORIES = ["run", "read", "edit", "write", "search", "search", "agent"]
 STATUSES = ["ok", "error", "denied", "pending"]
 KEYS = ("agent", "host", "root_session_id")
 THREAD = ("agent", "host", "session_id")
-
-
-class Comparison(NamedTuple):
-    """A helper and the same in polars alone."""
-
-    ours: Callable[[Tables], Any]
-    native: Callable[[Tables], Any]
 
 
 def make(rows: int) -> dict[str, pl.DataFrame]:
@@ -178,31 +168,3 @@ COMPARISONS: dict[str, Comparison] = {
     "prompts": Comparison(lambda t: sf.prompts(t["messages"], t["usage"], t["tool_calls"]), native_prompts),
     "compare": Comparison(lambda t: sf.compare(t["usage"], by="model", metric="output_tokens"), native_compare),
 }
-
-
-def best(function: Callable[[Tables], Any], tables: Tables, runs: int) -> float:
-    """The shortest time of several runs [s]."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        function(tables)
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def main() -> None:
-    """Read the arguments, make the tables, time."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, []], metavar="NAME")
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    tables = make(options.rows)
-    print(f"{options.rows:,} rows per table, polars {pl.__version__}, {pl.thread_pool_size()} threads")
-    for name in options.names or COMPARISONS:
-        ours, native = (best(function, tables, options.runs) for function in COMPARISONS[name])
-        print(f"{name:20s} helper {ours:6.3f} s  native {native:6.3f} s  ratio {ours / native:5.2f}")
-
-
-if __name__ == "__main__":
-    main()

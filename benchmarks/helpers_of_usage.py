@@ -1,21 +1,14 @@
-"""Time the helpers of the table `usage` on synthetic requests, beside the same written natively in polars, and print a table of ratios.
-
-    python benchmarks/analysis_usage.py [--rows 1000000] [--runs 5] [NAME ...]
+"""Synthetic requests, and for each helper of the table `usage` the same question written natively in polars: rows for `helpers.py`.
 
 Every comparison is a line of `COMPARISONS`: a helper on a polars frame, and the shortest native query that gives its main numbers; where
-the helper answers more, the native query answers less. What requests are charged for comes from the price list in both. The best of
-the runs counts.
+the helper answers more, the native query answers less. What requests are charged for comes from the price list in both.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
 import numpy as np
 import polars as pl
+from timing import Comparison
 
 import sessionframe as sf
 from sessionframe.frames.dtypes import polars_schema
@@ -26,13 +19,6 @@ MODELS = ["claude-opus-4-8", "claude-sonnet-4-5", "claude-haiku-4-5", "gpt-5"]
 BERLIN = "Europe/Berlin"
 THREAD = ("agent", "host", "session_id")
 FIRST, SECOND = ("2026-01-01", "2026-02-01"), ("2026-02-01", "2026-03-01")
-
-
-class Comparison(NamedTuple):
-    """A helper and the same in polars alone."""
-
-    ours: Callable[[pl.DataFrame], Any]
-    native: Callable[[pl.DataFrame], Any]
 
 
 def make(rows: int) -> pl.DataFrame:
@@ -170,31 +156,3 @@ COMPARISONS: dict[str, Comparison] = {
     "finality_by": Comparison(sf.finality_by, native_finality),
     "unpriced": Comparison(sf.unpriced, lambda u: quotes(u.filter(pl.col("cost_usd").is_null()))),
 }
-
-
-def best(function: Callable[[pl.DataFrame], Any], usage: pl.DataFrame, runs: int) -> float:
-    """The shortest time of several runs [s]."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        function(usage)
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def main() -> None:
-    """Compare what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(COMPARISONS))
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    usage = make(options.rows)
-    print(f"{options.rows:,} requests, {options.runs} runs, best of each\n{'helper':20}{'helper s':>10}{'polars s':>10}{'ratio':>8}")
-    for name in options.names:
-        ours, native = (best(function, usage, options.runs) for function in COMPARISONS[name])
-        print(f"{name:20}{ours:10.3f}{native:10.3f}{ours / native:8.2f}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
