@@ -13,7 +13,6 @@ from sessionframe.engine.cache.identity import digest_of
 from sessionframe.engine.cache.manifest import Entry
 from sessionframe.engine.needs import columns_for
 from sessionframe.engine.plan import Plan
-from sessionframe.engine.pool import run
 from sessionframe.engine.portion import Portion, keeping
 from sessionframe.engine.task import Part
 from sessionframe.providers.contract import Want
@@ -163,6 +162,8 @@ def read(portions: Sequence[Portion], want: Want, options: Options, asked: Quest
     jobs = min(worthwhile_jobs(size, want, options.jobs), len(tasks))
     owners = {tuple(portion.group.names.items()): portion for portion in portions}
     parts = []
+    from sessionframe.engine.pool import run  # what is kept needs no processes
+
     for parsed in run(tasks, jobs, ticker, meanwhile=load_libraries):
         owners[tuple(parsed.names.items())].take(parsed)
         parts.append(Part.of(parsed))

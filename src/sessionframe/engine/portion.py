@@ -109,10 +109,11 @@ class Portion:
         self.looked, self.parsed, self.went_on = Looked(new=list(self.group.sources)), [], {}
 
     def keep(self) -> None:
-        """Keep what was read for the next time."""
+        """Keep what was read for the next time, and let go of it here."""
+        parsed, self.parsed = self.parsed, []
         if self.shelf is not None:
             try:
-                self.shelf.keep(self.looked, self.went_on, self.parsed)
+                self.shelf.keep(self.looked, self.went_on, parsed)
             except DamagedError:
                 self.shelf.forget()
 

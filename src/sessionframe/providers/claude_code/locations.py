@@ -15,9 +15,10 @@ from sessionframe.schema import IssueRow
 
 LEGACY_AGENT = re.compile(r"^agent-(?P<agent>[0-9a-f]{6,})$")
 AGENT = re.compile(r"^agent-(?P<agent>.+)$")
+ENDING = ".jsonl"
 SKIPPED_STEMS = frozenset({"journal", "audit", "history"})
 """`journal.jsonl` of workflows and `audit.jsonl` of Cowork are other record families; `history.jsonl` lists prompts only."""
-SET_ASIDE = (".orphaned", ".superseded", ".save")
+SET_ASIDE = re.compile(r"\.(?:orphaned|superseded|save)")
 """Parts of names of files that the CLI itself has set aside."""
 DESKTOP_SIDECARS = "claude-code-sessions"
 COWORK = "local-agent-mode-sessions"
@@ -58,9 +59,9 @@ def discover(root: Root) -> Found:
     issues: list[IssueRow] = []
     for folder in projects_folders(root.path):
         for directory, names in walk(folder, issues):
-            listed, inside = set(names), Path(directory).relative_to(folder).parts[1:]
-            for name in sorted(names):
-                if name.endswith(".jsonl") and is_transcript(name[:-6]):
+            listed, inside = set(names), below_project(directory, folder)
+            for name in names:
+                if name.endswith(ENDING) and is_transcript(name[:-6]):
                     sources.append(source(str(root.path), directory, inside, name, listed))
                 elif name in SIDECARS:
                     sources.append(sidecar(root, Path(directory, name)))
@@ -86,10 +87,35 @@ def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]
                 IssueRow(source=clean(str(error.filename)), kind="unreadable", detail=f"folder cannot be listed: {error.strerror}")
             )
 
-    for top in (str(folder), *linked_folders(folder)):
-        for directory, folders, names in os.walk(top, onerror=note):
-            yield directory, names
-            issues.extend(not_a_file(os.path.join(directory, name)) for name in folders if name.endswith(".jsonl"))  # noqa: PTH118
+    waiting = [str(folder), *linked_folders(folder)]
+    while waiting:  # `os.walk` takes twice the time, and a home has thousands of folders
+        directory = waiting.pop()
+        try:
+            names, folders = listing(directory)
+        except OSError as error:
+            note(error)
+            continue
+        yield directory, names
+        issues.extend(not_a_file(entry.path) for entry in folders if entry.name.endswith(ENDING))
+        waiting.extend(entry.path for entry in folders if not entry.is_symlink())
+
+
+def listing(directory: str) -> tuple[list[str], list[os.DirEntry[str]]]:
+    """The names of the files in a folder, and the folders in it."""
+    names: list[str] = []
+    folders: list[os.DirEntry[str]] = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                folders.append(entry)
+            else:
+                names.append(entry.name)
+    return names, folders
+
+
+def below_project(directory: str, folder: Path) -> tuple[str, ...]:
+    """The folders between a project's folder and a file in `directory`."""
+    return tuple(directory[len(str(folder)) + 1 :].split(os.sep)[1:])  # noqa: PTH206 - as for `source`
 
 
 def linked_folders(folder: Path) -> list[str]:
@@ -110,7 +136,7 @@ def not_a_file(path: str) -> IssueRow:
 
 def is_transcript(stem: str) -> bool:
     """Whether a JSON-lines file holds a conversation."""
-    return stem not in SKIPPED_STEMS and not any(part in stem for part in SET_ASIDE)
+    return stem not in SKIPPED_STEMS and SET_ASIDE.search(stem) is None
 
 
 def source(root: str, directory: str, inside: tuple[str, ...], name: str, listed: set[str]) -> Source:
