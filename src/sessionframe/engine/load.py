@@ -146,7 +146,7 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
     from sessionframe.engine.assemble import assemble, assembled  # loads polars, for which the workers should not have to wait
 
     begun.is_sound = all(portion.is_sound for portion in portions)
-    with keeping(portions):
+    with keeping(portions, beside=not want.only_usage):
         if asked is not None and asked.is_plain:
             return {asked.table: assembled(parts, asked, options)}
         return assemble(parts, begun.issues, want, options, session_gaps(begun.plan))
