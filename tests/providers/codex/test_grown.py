@@ -28,7 +28,7 @@ from sessionframe.providers.codex.usage import Requests
 from sessionframe.providers.contract import Checkpoint, Context, Grown, Source, Unkept, Want
 from sessionframe.schema import IssueRow, MessageRow
 from tests.kept import all_tables, is_right, kept_in, settle, watched
-from tests.providers.codex.rollouts import FULL, LIGHT, THREAD, count, event, item, meta, record, tokens, turn, user, uuid7, write
+from tests.providers.codex.rollouts import FULL, LIGHT, THREAD, TURN, count, event, item, meta, record, tokens, turn, user, uuid7, write
 
 SAMPLES = Path(__file__).parents[3] / "data-samples" / "codex"
 ROLLOUTS = sorted(path for path in SAMPLES.glob("*/home/.codex/*sessions/**/rollout-*.jsonl") if path.is_file() and path.stat().st_size)
@@ -230,6 +230,40 @@ def test_a_usage_record_that_is_written_again_is_known_again(want: Want, tmp_pat
     lines = [meta(version="0.169.0"), turn(), record(2, used, "r1"), record(3, used, "r1"), count(4, used, used), record(5, used, "r2")]
     rollout = Rollout(write(tmp_path, lines), tmp_path)
     assert rollout.grow(want, ends_of_lines(rollout.path.read_bytes()))[-1] > 0
+
+
+FORK = {"forked_from_id": uuid7(-60, 2)}
+BEFORE, USED = uuid7(-30, 3), tokens(10)
+REMEMBERED = {
+    "when the thread was made": [meta(0, **FORK), turn(3), count(4, USED, USED)],
+    "when lines were copied": [meta(0, **FORK), turn(0.9), turn(1.8), count(1.9, USED, USED)],
+    "that ids tell what is copied": [meta(0, **FORK), turn(3, turn_id=BEFORE), turn(6), count(7, USED, USED)],
+    "where the own part begins": [
+        {**meta(subagent_history_start_ordinal=2), "ordinal": 0},
+        *({**turn(number), "ordinal": number} for number in (1, 2)),
+        count(3, USED, USED),
+    ],
+    "that counters go on": [meta(history_base={"thread_id": uuid7(-60, 2)}), turn(), count(2, tokens(100), USED)],
+    "that a review runs": [
+        meta(),
+        event(1, "task_started", turn_id=TURN),
+        event(2, "entered_review_mode"),
+        event(3, "task_complete", turn_id=TURN),
+    ],
+    "how often a call was made": [
+        meta(),
+        *(item(at, "function_call", name="exec_command", arguments="{}", call_id="again") for at in (1, 2, 3)),
+    ],
+}
+"""What must be remembered of earlier lines, beside what the samples show."""
+
+
+@every_depth
+@pytest.mark.parametrize("case", REMEMBERED)
+def test_what_earlier_lines_said_is_remembered(case: str, want: Want, tmp_path: Path) -> None:
+    rollout = Rollout(write(tmp_path, REMEMBERED[case]), tmp_path)
+    ends = ends_of_lines(rollout.path.read_bytes())
+    assert rollout.grow(want, ends) == [0, *ends][: len(ends)]
 
 
 @every_depth
