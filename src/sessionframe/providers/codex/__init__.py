@@ -13,4 +13,5 @@ PROVIDER = Provider(
     discover=discover,
     parse=OnFirstUse("sessionframe.providers.codex.parse:parse"),
     prepare=OnFirstUse("sessionframe.providers.codex.names:prepare"),
+    basis=OnFirstUse("sessionframe.providers.codex.names:basis"),
 )

@@ -52,7 +52,7 @@ class SessionFacts:
         if not self._seen:
             return None
         thread, place = self._thread, self._thread.place()
-        kind, parent, root, subagent_type = thread.parentage
+        kind, parent, root, subagent_type, _ = thread.parentage
         name = self._titles.get(thread.session_id)
         rank = TITLE_RANK["named"] if name else TITLE_RANK["first-prompt"] if self._first_prompt else 0
         return SessionRow(

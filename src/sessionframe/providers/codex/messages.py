@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sessionframe.dialects.openai import KIND_OF_ITEM, OUTPUTS, content_parts, joined_text, plain_text, reasoning_text
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.formats.text import is_present, raw_text
-from sessionframe.providers.codex.prompts import is_echoed, is_personal, looks_injected, provenance
+from sessionframe.providers.codex.prompts import Said, is_echoed, is_personal, looks_injected, marked, provenance
 from sessionframe.providers.codex.records import Payload, Record
 from sessionframe.providers.codex.thread import Thread
 from sessionframe.providers.codex.usage import At
@@ -29,11 +29,11 @@ class Part(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A user message of which the next lines tell whether a person gave it."""
+    """A user message of which the next lines tell whether a person gave it. Its rows are the first that are held back."""
 
     line: int
-    rows: list[MessageRow]
-    texts: list[str | None]
+    parts: list[Said]
+    whole: bytes | None
 
 
 class Messages:
@@ -81,9 +81,9 @@ class Messages:
         waiting = self._waiting
         if waiting is None:
             return
-        whole = "\n".join(each for each in waiting.texts if each is not None)
-        for row, said in zip(waiting.rows, waiting.texts, strict=True):
-            row.is_human = is_echoed(said, text) or whole == text
+        mark = marked(text)
+        for row, said in zip(self._held, waiting.parts, strict=False):
+            row.is_human = is_echoed(said, mark) or waiting.whole == mark
         yield from self._release()
 
     def end(self) -> Iterator[MessageRow]:
@@ -108,7 +108,9 @@ class Messages:
             for row, text in rows:
                 row.is_human = not looks_injected(text)
         elif self._waiting is None:
-            self._waiting = Waiting(line.number, [row for row, _ in rows], [text for _, text in rows])
+            texts = [text for _, text in rows]
+            whole = "\n".join(text for text in texts if text is not None)
+            self._waiting = Waiting(line.number, [Said.of(text) for text in texts], marked(whole))
 
     def _row(self, payload: Payload, part: Part, number: int, line: At) -> MessageRow:
         place, thread = self._thread.place(), self._thread

@@ -47,6 +47,15 @@ def prepare(sources: Sequence[Source]) -> Names:
     return found
 
 
+def basis(source: Source, known: Names | None) -> object:
+    """What the rows of a source can depend on: the title of its thread, or all where its name states none; the number of gone threads."""
+    if known is None or source.kind == "index":
+        return None
+    if source.kind == "history":
+        return known.gone.get(source.path)
+    return known.titles.get(source.session_id) if source.session_id else known.titles
+
+
 def read_index(path: str, titles: dict[str, str]) -> None:
     """Names of threads. The file only grows: the last line of a thread counts."""
     for _, entry in records(path, Named, Problems(path)):

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from sessionframe.dialects.openai import CALLS, OUTPUTS, joined_text, texts_of
-from sessionframe.formats.jsonl import records
+from sessionframe.formats.jsonl import records, unfinished
+from sessionframe.formats.position import Position
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
+from sessionframe.formats.zstd import ENDING
 from sessionframe.providers.codex.facts import SessionFacts
 from sessionframe.providers.codex.messages import Messages
 from sessionframe.providers.codex.names import Names
@@ -25,12 +27,13 @@ from sessionframe.providers.codex.records import (
     Payload,
     Record,
 )
+from sessionframe.providers.codex.state import Counters, Writers, given_back, taken
 from sessionframe.providers.codex.thread import Thread
 from sessionframe.providers.codex.tools import ToolCalls
 from sessionframe.providers.codex.typescript import document_records
 from sessionframe.providers.codex.usage import At, Requests
-from sessionframe.providers.contract import Context, ParsedRow, Source, Want
-from sessionframe.schema import MessageRow, UsageRow
+from sessionframe.providers.contract import Checkpoint, Context, Grown, ParsedRow, Source, Unkept, Want
+from sessionframe.schema import MessageRow
 
 SMALL_FILES = frozenset({"index", "history"})
 GONE = "threads that prompts were typed in and whose rollouts are gone: nothing of them is counted"
@@ -61,30 +64,21 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     thread = Thread.of(source, context.machine)
     requests = Requests(thread, problems)
     usage = Usage(thread, requests, problems)
-    if want.only_usage:
-        yield from read_usage(source, usage, problems)
-    else:
-        yield from Reader(source, want, names, usage).rows()
+    reader = UsageReader(source, usage) if want.only_usage else Reader(source, want, names, usage)
+    yield from reader.lines(context)
+    yield from reader.rest()
     rest = requests.rest()
     if "usage" in want.tables:
         yield from rest
+    if depends_on_others(thread, want):
+        yield Unkept()
     yield from problems.rows()
 
 
-def read_usage(source: Source, usage: Usage, problems: Problems) -> Iterator[UsageRow]:
-    """Hand the lines that usage needs to those who count."""
-    requests = usage.requests
-    if source.kind == "document":
-        for number, record in document_records(source.path, problems):
-            usage.take(number, record)
-        return
-    for number, line in usage_lines(source.path, problems):
-        uncounted = UNCOUNTED.get(line.type or "")
-        if uncounted is not None and line.payload is not None and line.payload.type in uncounted:
-            continue
-        usage.take(number, line)
-        if requests.ready:
-            yield from requests.taken()
+def depends_on_others(thread: Thread, want: Want) -> bool:
+    """Whether other files can change the rows: those above a sub-agent of a sub-agent, or the names where the file is another thread's."""
+    named = thread.source.session_id
+    return thread.parentage.is_looked_up or ("sessions" in want.tables and named not in {"", thread.session_id})
 
 
 def bare_text(record: LightRecord | Record) -> str:
@@ -108,6 +102,11 @@ class Usage:
         self.requests = requests
         self.problems = problems
         self.understood = True
+
+    @property
+    def counters(self) -> Counters:
+        """All that is changed by lines."""
+        return Counters(self.problems, self.thread, self.requests)
 
     def take(self, number: int, record: QuickLines | LightRecord | Record) -> At:
         """Take a line."""
@@ -164,47 +163,105 @@ class Usage:
     """Type of line -> what it means."""
 
 
-class Reader:
+class UsageReader:
+    """Reads the lines that usage needs and hands them to those who count."""
+
+    record_type: ClassVar[type[LightRecord | Record]] = LightRecord
+
+    def __init__(self, source: Source, usage: Usage) -> None:
+        self.source = source
+        self.usage = usage
+
+    def lines(self, context: Context) -> Iterator[ParsedRow]:
+        """The rows of the lines, but for the last request."""
+        yield from walked(self, context)
+
+    def records(self, position: Position | None = None) -> Iterator[tuple[int, Any]]:
+        """The lines, from a position to the end of the last finished one where one is given, else all."""
+        return usage_lines(self.source.path, self.usage.problems, position)
+
+    def take(self, lines: Iterable[tuple[int, Any]]) -> Iterator[ParsedRow]:
+        """The rows of some lines."""
+        requests = self.usage.requests
+        for number, line in lines:
+            uncounted = UNCOUNTED.get(line.type or "")
+            if uncounted is not None and line.payload is not None and line.payload.type in uncounted:
+                continue
+            self.usage.take(number, line)
+            if requests.ready:
+                yield from requests.taken()
+
+    def rest(self) -> Iterator[ParsedRow]:
+        """Nothing is left."""
+        yield from ()
+
+    def state(self) -> bytes | None:
+        """What must be known to go on; nothing where it cannot be written down."""
+        return taken(self.usage.counters, self.writers)
+
+    def go_on(self, grown: Grown) -> None:
+        """Be as it was when it gave this state."""
+        given_back(grown.state, grown.rows, self.usage.counters, self.writers)
+
+    @property
+    def writers(self) -> Writers | None:
+        """Those who read along beside those who count."""
+        return None
+
+
+class Reader(UsageReader):
     """Reads every line of one rollout and hands it to those who make rows of it."""
 
+    record_type = Record
+
     def __init__(self, source: Source, want: Want, names: Names, usage: Usage) -> None:
-        self._source = source
+        super().__init__(source, usage)
         self._want = want
-        self._usage = usage
         self._thread = usage.thread
         packed_lines = want.raw and source.kind == "rollout"
         self._messages = Messages(usage.thread, content=want.content, raw=RawLines(source.path) if packed_lines else None)
         self._tools = ToolCalls(usage.thread, content=want.content)
         self._session = SessionFacts(usage.thread, names.titles)
 
-    def rows(self) -> Iterator[ParsedRow]:
-        """All rows, in the order of the file; the session, unanswered calls and the last request at the end."""
+    def lines(self, context: Context) -> Iterator[ParsedRow]:
+        """All rows, in the order of the file, but for what is held back, the calls that are left, the last request and the session."""
         try:
-            for number, record in self._records():
-                yield from self._line(number, record)
-            yield from self._give(self._messages.end())
+            yield from walked(self, context)
         finally:
             self._messages.close()
+
+    def records(self, position: Position | None = None) -> Iterator[tuple[int, Record]]:
+        """The lines, from a position to the end of the last finished one where one is given, else all."""
+        return records(self.source.path, Record, self.usage.problems, position=position)
+
+    def take(self, lines: Iterable[tuple[int, Record]]) -> Iterator[ParsedRow]:
+        """The rows of some lines."""
+        for number, record in lines:
+            yield from self._line(number, record)
+
+    def rest(self) -> Iterator[ParsedRow]:
+        """What is held back, the calls that are left, and the session."""
+        yield from self._give(self._messages.end())
         if "tool_calls" in self._want.tables:
             yield from self._tools.rest()
         if "sessions" in self._want.tables and (row := self._session.row()) is not None:
             yield row
 
-    def _records(self) -> Iterator[tuple[int, Record]]:
-        if self._source.kind == "document":
-            return document_records(self._source.path, self._usage.problems)
-        return records(self._source.path, Record, self._usage.problems)
+    @property
+    def writers(self) -> Writers:
+        """Those who read along beside those who count."""
+        return Writers(self._messages, self._tools, self._session)
 
     def _line(self, number: int, record: Record) -> Iterator[ParsedRow]:
         begun = self._thread.begun
-        line = self._usage.take(number, record)
-        spent = self._usage.requests.taken()
+        line = self.usage.take(number, record)
+        spent = self.usage.requests.taken()
         if "usage" in self._want.tables:
             yield from spent
         payload: Payload = record if record.payload is None else record.payload
         if self._thread.begun and not begun:
             self._session.begin(payload)
-        elif self._thread.own and self._usage.understood:
+        elif self._thread.own and self.usage.understood:
             self._session.see(line.at)
         yield from self._give(self._messages.settled(number))
         if record.type == "response_item" or (record.payload is None and record.type in KNOWN_ITEMS):
@@ -248,3 +305,23 @@ class Reader:
                 self._session.prompt(row.content)
             if "messages" in self._want.tables:
                 yield row
+
+
+def walked(reader: UsageReader, context: Context) -> Iterator[ParsedRow]:
+    """The rows of all lines; where rows are kept, reading goes on where it ended last time, and says where it ends now."""
+    source, problems = reader.source, reader.usage.problems
+    if source.kind == "document":
+        yield from reader.take(document_records(source.path, problems))
+        return
+    if not context.keeps or source.path.endswith(ENDING):
+        yield from reader.take(reader.records())
+        return
+    position = Position()
+    if context.grown is not None:
+        position = context.grown.position
+        reader.go_on(context.grown)
+    yield from reader.take(reader.records(position))
+    if position.more:  # a line that is being written just now: its rows must not be taken for those of a finished one
+        yield from reader.take(unfinished(source.path, reader.record_type, problems, position))
+    elif (state := reader.state()) is not None:
+        yield Checkpoint.at(position, state)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import xxhash
+
 from sessionframe.providers.codex.records import Passthrough
 from sessionframe.providers.codex.thread import Parentage
 
@@ -22,6 +26,23 @@ INJECTED = (
 USER_TEXT = "user."
 PERSONAL = frozenset({"main", "fork", "review"})
 """Kinds of threads that a person talks to; a sub-agent's first message is its parent's order."""
+
+
+class Said(NamedTuple):
+    """What must be known of a text to tell whether an event is about it. Not the text itself: this may be kept, and texts never are."""
+
+    mark: bytes | None
+    looks_injected: bool
+
+    @classmethod
+    def of(cls, text: str | None) -> Said:
+        """What is known of a text."""
+        return cls(marked(text), looks_injected(text))
+
+
+def marked(text: str | None) -> bytes | None:
+    """A stand-in for a text, equal for equal ones."""
+    return None if text is None else xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))
 
 
 def provenance(noted: Passthrough | None, part: int) -> bool | None:
@@ -45,10 +66,10 @@ def is_personal(parentage: Parentage) -> bool:
     return parentage.kind in PERSONAL
 
 
-def is_echoed(text: str | None, event: str | None) -> bool:
+def is_echoed(said: Said, event: bytes | None) -> bool:
     """Whether a `user_message` event is about a message.
 
     A prompt has one right behind it, with the same text, in all versions from 0.36 to 0.145. Where the program has put something
     around the text, it must at least not look injected.
     """
-    return text is not None and event is not None and (text == event or not looks_injected(text))
+    return said.mark is not None and event is not None and (said.mark == event or not said.looks_injected)

@@ -6,12 +6,14 @@ Every line is parsed, so damage is seen wherever it is. Of most lines an envelop
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final, TypeAlias, Union
+from typing import Any, ClassVar, Final, TypeAlias, Union
 
 import msgspec
 
-from sessionframe.formats.jsonl import BLOCK_BYTES, Decoder, Reading, decoder_for, one_by_one, together, whole_lines
+from sessionframe.formats.jsonl import BLOCK_BYTES, Decoder, Reading, decoded, decoder_for, finished, whole_lines
+from sessionframe.formats.position import Position
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.salvage import REFUSED
 from sessionframe.providers.codex.records import (
     QUIET_LINES,
     EventPayload,
@@ -83,21 +85,27 @@ QUIET: Final = [msgspec.defstruct(f"Quiet_{name}", [], bases=(QuietLine,), names
 QuickLines: TypeAlias = QuickItem | QuickEvent | QuickUsage | QuickMeta | QuickTurn | QuickCompacted | QuietLine
 LIGHT: Final = decoder_for(LightRecord)
 KINDS: Final = (QuickItem, QuickEvent, QuickUsage, QuickMeta, QuickTurn, QuickCompacted, *QUIET)
-QUICK: Final = Decoder(LIGHT.line, msgspec.json.Decoder(Union[KINDS]).decode_lines)  # noqa: UP007 - of a list
+quick_decoder = msgspec.json.Decoder(Union[KINDS])  # noqa: UP007 - of a list
 
 
-def usage_lines(path: str, problems: Problems) -> Iterator[tuple[int, QuickLines | LightRecord]]:
-    """The lines of a rollout with their numbers.
+def quick_block(block: Any) -> list[Any]:
+    """The lines of a block; all of them as `LightRecord` where the quick decoder does not know one of them."""
+    try:
+        return quick_decoder.decode_lines(block)
+    except REFUSED:
+        return LIGHT.block(block)
+
+
+QUICK: Final = Decoder(LIGHT.line, quick_block)
+
+
+def usage_lines(path: str, problems: Problems, position: Position | None = None) -> Iterator[tuple[int, QuickLines | LightRecord]]:
+    """The lines of a rollout with their numbers, from a position to the end of the last finished line where one is given, else all.
 
     A block with anything that the quick decoder does not know, be it damage, the oldest generation or a type of line from the future,
     is read again as `records` reads it.
     """
     reading = Reading(LightRecord, None, problems)
-    number = 1
-    for lines in whole_lines(path, problems, BLOCK_BYTES):
-        found = together(lines, QUICK) or together(lines, LIGHT)
-        if found is None:
-            number = yield from one_by_one(lines, LIGHT, reading, number)
-        else:
-            yield from zip(range(number, number + len(found)), found, strict=True)
-            number += len(found)
+    if position is None:
+        return decoded(whole_lines(path, problems, BLOCK_BYTES), QUICK, reading)
+    return decoded(finished(whole_lines(path, problems, BLOCK_BYTES, position.offset), position), QUICK, reading, position)

@@ -45,6 +45,8 @@ class Parentage(NamedTuple):
     parent_session_id: str | None
     root_session_id: str
     subagent_type: str | None
+    is_looked_up: bool = False
+    """Other files were asked for the conversation it belongs to."""
 
 
 @dataclass(slots=True)
@@ -212,15 +214,14 @@ def parentage(meta: LightPayload, session_id: str, root: str) -> Parentage:
     spawn = subagent.thread_spawn if isinstance(subagent, SubAgent) else None
     word = subagent if isinstance(subagent, str) else (subagent.other if subagent else internal)
     parent = meta.parent_thread_id or (spawn.parent_thread_id if spawn else None) or meta.forked_from_id
-    top = meta.session_id or (top_parent(parent, spawn.depth if spawn else None, root) if parent else session_id)
+    is_nested = bool(parent) and not meta.session_id and spawn is not None and (spawn.depth or 0) > 1
+    top = meta.session_id or (top_parent(parent, root) if parent and is_nested else parent) or session_id
     role = meta.agent_role or (spawn.agent_role if spawn else None) or word
-    return Parentage(KINDS.get(word or "", "subagent"), parent, top, role)
+    return Parentage(KINDS.get(word or "", "subagent"), parent, top, role, is_nested)
 
 
-def top_parent(parent: str, depth: int | None, root: str) -> str:
+def top_parent(parent: str, root: str) -> str:
     """The conversation above a sub-agent of a sub-agent, read from the first lines of the files in between."""
-    if depth is None or depth <= 1:
-        return parent
     for _ in range(MOST_PARENTS):
         path = rollout_of(root, parent)
         meta = first_meta(path) if path else None

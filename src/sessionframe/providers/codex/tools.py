@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -141,6 +141,16 @@ class ToolCalls:
         """The calls that are left at the end of the file: finished ones, and those that nothing answers."""
         yield from self._finished.values()
         yield from self._open.values()
+
+    @property
+    def finished(self) -> int:
+        """How many of the calls that are left are finished."""
+        return len(self._finished)
+
+    def go_on(self, left: Iterable[ToolCallRow], finished: int) -> None:
+        """Have these calls left, as `rest` gave them."""
+        for number, row in enumerate(left):
+            (self._finished if number < finished else self._open)[row.call_id or ""] = row
 
     def _take(self, call_id: str) -> Iterator[ToolCallRow]:
         for calls in (self._finished, self._open):

@@ -82,7 +82,7 @@ class Requests:
         self._total: Total | None = None
         self._total_is_own = False
         self._aborted: At | None = None
-        self._last: UsageRow | None = None  # the last response since the last compaction
+        self._may_sum_up = False  # the latest response is the thread's own, and no compaction has come since
         self._unpaid_turn: str | None = None  # the turn that runs, as long as no response of it is told
         self._reviewing = False
         self._searches = 0
@@ -178,7 +178,7 @@ class Requests:
         """
         if not self._thread.own:
             return
-        last, self._last = self._last, None
+        last, self._may_sum_up = self._latest if self._may_sum_up else None, False
         if last is not None and (payload.compaction_response_id == last.request_id if payload.compaction_response_id else payload.message):
             last.kind = "compaction"
         else:
@@ -216,9 +216,9 @@ class Requests:
             self._problems.add("missing-time", "request without a usable timestamp", line.number)
         if self._latest is not None:
             self.ready.append(self._latest)
-        self._latest = row
+        self._latest, self._may_sum_up = row, self._thread.own
         if self._thread.own:
-            self._last, self._unpaid_turn = row, None
+            self._unpaid_turn = None
 
     def _blank(self) -> UsageRow:
         """A row that says what all responses say until the thread moves on: copied, in a fifth of the time that a new one takes."""
