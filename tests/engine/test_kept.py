@@ -116,7 +116,7 @@ def test_one_line_more_is_read_from_where_it_ended(home: Path) -> None:
             assert equal(found, all_tables(home=home))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_whatever_happens_to_files(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     work = tmp_path_factory.mktemp("kept")

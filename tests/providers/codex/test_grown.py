@@ -31,7 +31,8 @@ from tests.kept import all_tables, is_right, kept_in, settle, watched
 from tests.providers.codex.rollouts import FULL, LIGHT, THREAD, TURN, count, event, item, meta, record, tokens, turn, user, uuid7, write
 
 SAMPLES = Path(__file__).parents[3] / "data-samples" / "codex"
-ROLLOUTS = sorted(path for path in SAMPLES.glob("*/home/.codex/*sessions/**/rollout-*.jsonl") if path.is_file() and path.stat().st_size)
+FOUND = SAMPLES.glob("*/home/.codex/*sessions/**/rollout-*.jsonl")
+ROLLOUTS = sorted(path for path in FOUND if path.is_file() and path.stat().st_size and path.parent.name != ".tmp")
 CASES = ("fork", "fork-by-time", "subagent", "tools", "interrupted", "prompts", "compaction", "titles", "bare-lines", "packed")
 ALL = Want(FULL.tables)
 """Everything that is kept: no text is."""

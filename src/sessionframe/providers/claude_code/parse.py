@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -266,7 +267,8 @@ def walked(reader: UsageReader, record_type: type[Any], common: Common, context:
     if position.more:  # a line that is being written just now: its rows must not be taken for those of a finished one
         yield from reader.take(unfinished(common.path, record_type, common.problems, position))
     else:
-        yield Checkpoint.at(position, msgspec.msgpack.encode(reader.state()))
+        with suppress(OverflowError):  # a whole number of more than 64 bits: so rare that such a file is simply read again
+            yield Checkpoint.at(position, msgspec.msgpack.encode(reader.state()))
 
 
 KNOWN_RECORDS = SIDE_RECORDS | Reader.HANDLERS.keys()
