@@ -373,6 +373,19 @@ def test_what_may_be_otherwise_next_time_is_not_kept(home: Path, cache: Path) ->
         assert "provider-failed" not in sf.scan(home=home, n_jobs=1).usage.issues["kind"].to_list()
 
 
+def test_what_is_not_kept_writes_nothing(tmp_path: Path, cache: Path) -> None:
+    """A source that is read every time, here because other files could change its rows, leaves no files behind every time."""
+    home = tmp_path / "codex"
+    shutil.copytree(SAMPLES / "codex" / "subagent" / "home", home)
+    settle(home)
+    requests(home)
+    before = {path.name: path.stat().st_mtime_ns for path in cache.iterdir()}
+    with watched() as reading:
+        requests(home)
+    assert reading.new > 0
+    assert {path.name: path.stat().st_mtime_ns for path in cache.iterdir()} == before
+
+
 def test_many_small_changes_leave_few_files(home: Path, cache: Path) -> None:
     path = max(transcripts(home), key=lambda each: each.stat().st_size)
     lines = path.read_bytes().splitlines(keepends=True)

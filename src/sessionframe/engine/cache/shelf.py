@@ -151,6 +151,7 @@ class Shelf:
             What was read.
         """
         entries = [*looked.kept, *self._elsewhere()]
+        parsed = [part for part in parsed if any(share.is_sound for share in part.shares)]
         if not parsed and len(entries) == len(self._manifest.entries):
             self._still_used()
             return
