@@ -7,10 +7,15 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Callable
+from io import FileIO, RawIOBase
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import xxhash
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 FOLDER_VARIABLE = "SESSIONFRAME_CACHE_DIR"
 SWITCH_VARIABLE = "SESSIONFRAME_CACHE"
@@ -62,9 +67,19 @@ def read(name: str) -> bytes | None:
 
 
 def write(name: str, *parts: bytes | memoryview) -> bool:
-    """Keep bytes under a name, in place of what was there. Whether that worked: a cache that cannot be written is no error.
+    """Keep bytes under a name, in place of what was there; see `write_by`."""
+    return write_by(name, lambda file: file.writelines(parts))
+
+
+def write_by(name: str, fill: Callable[[RawIOBase], object]) -> bool:
+    """Keep what a function writes under a name, in place of what was there.
 
     The file gets its name once it is whole. A process that is killed on the way leaves an unfinished file, which `sweep` removes.
+
+    Returns
+    -------
+    bool
+        Whether that worked: a cache that cannot be written is no error.
     """
     place = folder()
     if place is None:
@@ -73,15 +88,43 @@ def write(name: str, *parts: bytes | memoryview) -> bool:
     try:
         if not made_ours(place):
             return False
-        with open(os.open(unfinished, CREATE, 0o600), "wb") as file:  # noqa: PTH123 - a number, not a path
-            file.write(header(*parts))
-            file.writelines(parts)
+        with open(os.open(unfinished, CREATE, 0o600), "wb", buffering=0) as file:  # noqa: PTH123 - a number, not a path
+            content = Checked(file)
+            fill(content)
+            content.finish()
         unfinished.replace(place / (name + ENDING))
-    except OSError:  # no room, no right, no such disk; on Windows also: somebody reads the old one just now
+    except Exception:  # noqa: BLE001 - no room, no right, no such disk, in the words of whoever writes; on Windows also: it is being read
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
         return False
     return True
+
+
+class Checked(RawIOBase):
+    """A file that is written behind its header, which has the checksum of it all in the end."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        self._digest = xxhash.xxh3_128()
+        self._file.write(bytes(HEADER_BYTES))
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, part: Buffer) -> int:
+        """Write all of some bytes."""
+        view = memoryview(part).cast("B")
+        self._digest.update(view)
+        left = view
+        while left:
+            left = left[self._file.write(left) :]
+        return len(view)
+
+    def finish(self) -> None:
+        """Everything is written."""
+        self._file.seek(0)
+        self._file.write(header_of(self._digest))
 
 
 def remove(name: str) -> None:
@@ -156,11 +199,13 @@ def entries(place: Path) -> dict[str, tuple[float, int]]:
     return found
 
 
-def header(*parts: bytes | memoryview) -> bytes:
+def header(content: bytes) -> bytes:
     """What a file with this content begins with."""
-    digest = xxhash.xxh3_128()
-    for part in parts:
-        digest.update(part)
+    return header_of(xxhash.xxh3_128(content))
+
+
+def header_of(digest: xxhash.xxh3_128) -> bytes:
+    """What a file begins with whose content has this checksum."""
     return (MAGIC + digest.hexdigest().encode()).ljust(HEADER_BYTES, b"\n")
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from sessionframe.pricing import cost_parts, price
+from sessionframe.pricing import apply, cost_parts, price, quotes
 from tests.pricing.usage import COLUMNS, day, usage
 
 LEDGER = {"input_tokens": 368, "output_tokens": 516, "cache_read_tokens": 106_786, "cache_write_tokens": 9_149}
@@ -267,3 +267,16 @@ def test_days_are_utc_days(times: list[datetime]) -> None:
     near = [day("2026-03-13") + timedelta(seconds=at.second - 30, microseconds=at.microsecond) for at in times]
     frame, _ = price(usage(*(row | {"at": at} for at in near)))
     assert frame["cost_usd"].to_list() == [2.00001 if at < day("2026-03-13") else 1.000005 for at in near]
+
+
+def test_rows_are_priced_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = ["claude-opus-4-5", "no-such-model"] * 4
+    rows = usage(*({"model": model, "input_tokens": number, "output_tokens": 7} for number, model in enumerate(models)))
+    whole, told = price(rows)
+    parts, reasons = cost_parts(rows, rates=True), quotes(rows)
+    monkeypatch.setattr(apply, "SLICE_ROWS", 3)
+    again, told_again = price(rows)
+    assert again.equals(whole)
+    assert told_again == told
+    assert cost_parts(rows, rates=True).equals(parts)
+    assert quotes(rows).equals(reasons)

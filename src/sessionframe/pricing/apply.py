@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
@@ -35,6 +35,7 @@ NAMES = {
 }
 NEXT_RATES = {"cache_read": ("input",), "cache_write": ("input",), "cache_write_1h": ("cache_write", "input")}
 """Which rates a vendor charges who has none of its own for a part: without a tier for it, cached input is input."""
+SLICE_ROWS = 1 << 17
 OPTIONS = ("speed", "service_tier", "inference_geo")
 CASE = ("model", "vendor", *OPTIONS, "moment", "clock", "size")
 PYTHON_TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
@@ -67,10 +68,12 @@ def price(usage: pl.DataFrame, prices: PriceList | None = None) -> tuple[pl.Data
     issues
         One row of kind ``unpriced-model`` per agent, host, model and reason, sorted; ``count`` is the number of requests.
     """
-    costs = _costs(usage, prices or PriceList())
-    known = pl.col("total").is_not_null()
-    filled = costs.select(_cost(), _key(), pl.coalesce(usage["vendor"].cast(pl.String), "seller").alias("vendor"))
-    return usage.with_columns(filled.get_columns()), _issues(usage.select("agent", "host", "model").hstack(costs).filter(~known))
+    filled, unpriced = [], []
+    for rows, costs in _costs(usage, prices or PriceList()):
+        filled.append(costs.select(_cost(), _key(), pl.coalesce(rows["vendor"].cast(pl.String), "seller").alias("vendor")))
+        without = rows.select("agent", "host", "model").hstack(costs).filter(pl.col("total").is_null())
+        unpriced.append(without.select(pl.col("agent", "host", "model").cast(pl.String), _reason()))
+    return usage.with_columns(pl.concat(filled).get_columns()), _issues(pl.concat(unpriced))
 
 
 def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None, *, rates: bool = False) -> pl.DataFrame:
@@ -90,11 +93,11 @@ def cost_parts(usage: pl.DataFrame, prices: PriceList | None = None, *, rates: b
         ``cache_write_1h_usd``, ``output_usd`` and ``web_search_usd`` [USD]. They add up to ``cost_usd`` (to the rounding of floats)
         and are null where it is. With `rates` also ``input_rate`` and ``cache_read_rate`` [USD per token], null where unknown.
     """
-    costs = _costs(usage, prices or PriceList())
     names = {part: f"{'cache_write_5m' if part == 'cache_write' else part}_usd" for part in PARTS}
     priced = pl.col("total").is_not_null()
     parts = [_usd(pl.when(priced).then(pl.col(f"pd_{part}"))).alias(names[part]) for part in PARTS]
-    return costs.select(*parts, *(_usd(pl.col(part)).alias(f"{part}_rate") for part in ("input", "cache_read") if rates))
+    wanted = [*parts, *(_usd(pl.col(part)).alias(f"{part}_rate") for part in ("input", "cache_read") if rates)]
+    return pl.concat([costs.select(wanted) for _, costs in _costs(usage, prices or PriceList())])
 
 
 def quotes(usage: pl.DataFrame, prices: PriceList | None = None, *, fallback: bool = False) -> pl.DataFrame:
@@ -113,8 +116,8 @@ def quotes(usage: pl.DataFrame, prices: PriceList | None = None, *, fallback: bo
     frame
         One row per row of ``usage``, in its order, with ``cost_usd`` [USD], ``price_key`` and ``reason``: null where there is a cost.
     """
-    costs = _costs(usage, prices or PriceList(), fallback=fallback)
-    return costs.select(_cost(), _key(), pl.when(pl.col("total").is_null()).then(_reason()).alias("reason"))
+    wanted = [_cost(), _key(), pl.when(pl.col("total").is_null()).then(_reason()).alias("reason")]
+    return pl.concat([costs.select(wanted) for _, costs in _costs(usage, prices or PriceList(), fallback=fallback)])
 
 
 def _cost() -> pl.Expr:
@@ -134,20 +137,38 @@ def _usd(picodollars: pl.Expr) -> pl.Expr:
     return picodollars / (picodollars * 0 + PICODOLLARS)
 
 
-def _costs(usage: pl.DataFrame, prices: PriceList, *, fallback: bool = False) -> pl.DataFrame:
-    """Per row: counts (`n_`), rates and charges (`pd_`, picodollars) of each part, their total, key and seller, the case's reason."""
+def _costs(usage: pl.DataFrame, prices: PriceList, *, fallback: bool = False) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Some rows at a time, with what they cost: a million rows with all of it would take 200 MB.
+
+    Yields
+    ------
+    rows
+        A slice of `usage`; the slices are in order, and there is at least one.
+    costs
+        Per row: counts (`n_`), rates and charges (`pd_`, picodollars) of each part, their total, key and seller, the case's reason.
+    """
     matches = _matches(usage, prices)
     cases, number = _cases(usage, [match for match in matches.values() if isinstance(match, Match)])
     rates = _rates_frame(cases, matches)
     if fallback:
         rates = rates.with_columns(pl.coalesce(part, *others).alias(part) for part, others in NEXT_RATES.items())
-    rows = usage.select(_counts()).hstack(rates[number])
+    for start in range(0, max(usage.height, 1), SLICE_ROWS):
+        rows = usage.slice(start, SLICE_ROWS)
+        yield rows, _charged(rows, rates[number.slice(start, SLICE_ROWS)])
+
+
+def _charged(usage: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """The costs of rows with their rates."""
     counts = [pl.col(f"n_{part}") for part in PARTS]
     charges = [pl.when(count == 0).then(0.0).otherwise(count * pl.col(part)) for part, count in zip(PARTS, counts, strict=True)]
     sound = pl.col("reason").is_null() & pl.all_horizontal(count >= 0 for count in counts)
-    return rows.with_columns(
-        *(charge.alias(f"pd_{part}") for part, charge in zip(PARTS, charges, strict=True)),
-        pl.when(sound).then(reduce(add, charges)).alias("total"),
+    return (
+        usage.select(_counts())
+        .hstack(rates)
+        .with_columns(
+            *(charge.alias(f"pd_{part}") for part, charge in zip(PARTS, charges, strict=True)),
+            pl.when(sound).then(reduce(add, charges)).alias("total"),
+        )
     )
 
 
@@ -237,7 +258,7 @@ def _reason() -> pl.Expr:
 
 def _issues(unpriced: pl.DataFrame) -> list[IssueRow]:
     keys = ["agent", "host", "model", "reason"]
-    groups = unpriced.with_columns(_reason(), pl.col("agent", "host", "model").cast(pl.String)).group_by(keys).len().sort(keys)
+    groups = unpriced.group_by(keys).len().sort(keys)
     return [
         IssueRow(agent=agent, host=host, kind="unpriced-model", detail=_detail(model, why), count=count)
         for agent, host, model, why, count in groups.iter_rows()

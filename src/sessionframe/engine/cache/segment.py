@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
+from functools import partial
 
 import polars as pl
 from msgspec.structs import replace
@@ -60,10 +60,10 @@ class NewSegment:
     def write(self, shelf: str) -> bool:
         """Write the files; whether that worked."""
         for table, frames in self._frames.items():
-            content = BytesIO()
+            rows = pl.concat(frames, rechunk=False)
             # the newest layout keeps texts that rows share as one; lz4 costs less than the disk would
-            pl.concat(frames, rechunk=False).write_ipc(content, compression="lz4", compat_level=pl.CompatLevel.newest())
-            if not cachefiles.write(file_name(shelf, self.name, table), content.getbuffer()):
+            fill = partial(rows.write_ipc, compression="lz4", compat_level=pl.CompatLevel.newest())
+            if not cachefiles.write_by(file_name(shelf, self.name, table), fill):
                 return False
         return True
 
