@@ -140,7 +140,7 @@ def test_an_unknown_record_adds_one_issue_and_changes_nothing_else(agent: str, s
 
 
 @every_layout
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(cut=st.floats(0, 1))
 def test_cutting_a_file_anywhere_loses_at_most_the_cut_record(
     agent: str, shape: Shape, cut: float, tmp_path_factory: pytest.TempPathFactory
