@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ import sessionframe as sf
 from sessionframe import cachefiles
 from sessionframe.engine import registry
 from sessionframe.engine.cache import identity, manifest, shelf
+from sessionframe.engine.portion import Portion
 from sessionframe.providers.claude_code import PROVIDER as CLAUDE
 from tests.kept import all_tables, equal, is_right, kept_in, settle, watched
 
@@ -295,6 +298,33 @@ def test_a_damaged_cache_changes_nothing(home: Path, cache: Path, damage: Callab
     with watched() as reading:
         all_tables(home=home)
     assert reading.new == 0
+
+
+def test_a_whole_file_with_other_columns_changes_nothing(home: Path, cache: Path) -> None:
+    with kept_in(None):
+        fresh = all_tables(home=home)
+    all_tables(home=home)
+    for name in [name for name in cachefiles.names() if name.endswith((".usage", ".messages"))]:
+        rows = pl.read_ipc(cachefiles.read(name) or b"")
+        content = io.BytesIO()
+        rows.drop("dedup_key").write_ipc(content)
+        cachefiles.write(name, content.getvalue())
+        assert equal(all_tables(home=home), fresh), name
+    assert is_right(cache, home=home)
+
+
+def test_what_is_kept_is_not_what_is_used_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are kept in a thread of its own, while others take the columns out of the frames that they put together."""
+    keep, kept_before = shelf.Shelf.keep, threading.Event()
+
+    def slow(*given: Any) -> None:
+        kept_before.wait(1)
+        keep(*given)
+
+    monkeypatch.setattr(shelf.Shelf, "keep", slow)
+    first = sf.scan(home=home, n_jobs=1).messages.to_frame("polars")
+    monkeypatch.setattr(Portion, "forget", lambda _: pytest.fail("what was kept is damaged"))
+    assert sf.scan(home=home, n_jobs=1).messages.to_frame("polars").equals(first)
 
 
 def test_a_manifest_that_points_beyond_its_files_changes_nothing(home: Path, cache: Path) -> None:

@@ -126,7 +126,9 @@ class Part(NamedTuple):
     @classmethod
     def of(cls, parsed: Parsed) -> Part:
         """What was parsed just now."""
-        return cls(dict(parsed.tables), {share.source.path: share.lineage for share in parsed.shares if share.lineage is not None})
+        # clones share their columns; putting rows together takes columns out of frames, while a thread may still be keeping them
+        tables = {name: rows.clone() for name, rows in parsed.tables.items()}
+        return cls(tables, {share.source.path: share.lineage for share in parsed.shares if share.lineage is not None})
 
     def only(self, columns: Mapping[str, list[str] | None]) -> Part:
         """Only some tables and columns; None is all columns of a table."""

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from sessionframe import cachefiles
 from sessionframe.engine.cache.damage import DamagedError
 from sessionframe.engine.cache.manifest import STATES, Entry, Span, Spans
-from sessionframe.engine.task import Parsed, Share
+from sessionframe.engine.task import PARSED, Parsed, Share
+from sessionframe.frames.dtypes import polars_schema
 
 
 def file_name(shelf: str, segment: str, table: str) -> str:
@@ -82,10 +83,19 @@ def read(shelf: str, segment: str, table: str, columns: Sequence[str] | None = N
     content = cachefiles.read(file_name(shelf, segment, table))
     if content is None:
         raise DamagedError(f"{segment} {table}")
+    expected = schema_of(table)
     try:
-        return pl.read_ipc(content, columns=None if columns is None else list(columns))
+        rows = pl.read_ipc(content, columns=None if columns is None else list(columns))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as problem:
         raise DamagedError(f"{segment} {table}: {problem}") from problem
+    if dict(rows.schema) != (expected if columns is None else {name: expected[name] for name in columns}):
+        raise DamagedError(f"{segment} {table}: other columns")
+    return rows
+
+
+def schema_of(table: str) -> dict[str, pl.DataType]:
+    """The columns of a file."""
+    return {"state": pl.Binary()} if table == STATES else polars_schema(PARSED[table], public=False)
 
 
 def repacked(shelf: str, entries: Sequence[Entry], segment: NewSegment) -> list[Entry]:
