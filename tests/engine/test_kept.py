@@ -174,6 +174,17 @@ def test_a_touched_file_is_not_read_again(home: Path, cache: Path) -> None:
     assert reading.grown == reading.new == 0
 
 
+def test_of_many_touched_files_only_the_largest_are_gone_on_with(home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    all_tables(home=home)
+    settle(home, at=time.time() - 500)
+    monkeypatch.setattr(shelf, "MOST_GROWN", 1)
+    with watched() as reading:
+        assert is_right(cache, home=home)
+    bare = [source for _, source in sf.scan(home=home).sources if not source.companions]
+    assert reading.grown == 2  # one at each depth
+    assert Path(max(bare, key=lambda each: each.size or 0).path).name not in reading.names
+
+
 def test_a_file_of_the_same_size_and_time_is_told_apart_while_it_is_young(home: Path, cache: Path) -> None:
     path = transcripts(home)[0]
     now = time.time()

@@ -14,7 +14,7 @@ from sessionframe.engine.failures import failure
 from sessionframe.engine.needs import Columns
 from sessionframe.engine.plan import Group
 from sessionframe.engine.task import Job, Parsed, Part, Task, parse_task
-from sessionframe.formats.position import position_again
+from sessionframe.formats.position import Position, position_again
 from sessionframe.providers.contract import Context, Grown, Source, Want
 from sessionframe.schema import IssueRow
 
@@ -83,10 +83,19 @@ class Portion:
             self.parsed.append(parsed)
 
     def go_on(self) -> list[Parsed]:
-        """Read the sources that have grown from where they ended. Raises `DamagedError`."""
-        grown = [self._go_on(source, entry) for source, entry in self.looked.grown]
-        self.parsed += grown
-        return grown
+        """Read the sources that have grown from where they ended, if their beginning is still what it was. Raises `DamagedError`."""
+        if self.shelf is None or not self.looked.grown:
+            return []
+        before = len(self.parsed)
+        there = [(source, entry, position) for source, entry in self.looked.grown if (position := beginning_of(source, entry)) is not None]
+        self.went_on = {source.key: entry for source, entry, _ in there}
+        back = self.shelf.rows_behind([entry for _, entry, _ in there])
+        for (source, _, position), (state, rows) in zip(there, back, strict=True):
+            self.parsed.append(parse_task(Task(self.job, (source,)), grown=Grown(position, state, rows)))
+        others = tuple(source for source, _ in self.looked.grown if source.key not in self.went_on)
+        if others:
+            self.parsed.append(parse_task(Task(self.job, others)))
+        return self.parsed[before:]
 
     @property
     def entries(self) -> list[Entry]:
@@ -117,15 +126,11 @@ class Portion:
             except DamagedError:
                 self.shelf.forget()
 
-    def _go_on(self, source: Source, entry: Entry) -> Parsed:
-        """Read a source from where it ended, if its beginning is still what it was."""
-        point, task = entry.checkpoint, Task(self.job, (source,))
-        position = position_again(source.path, point.offset, point.lines, point.fingerprint) if point else None
-        if position is None or self.shelf is None:
-            return parse_task(task)
-        state, rows = self.shelf.rows_behind(entry)
-        self.went_on[source.key] = entry
-        return parse_task(task, grown=Grown(position, state, rows))
+
+def beginning_of(source: Source, entry: Entry) -> Position | None:
+    """Where an earlier reading of a source ended; nothing when the source does not begin any more with what was read then."""
+    point = entry.checkpoint
+    return None if point is None else position_again(source.path, point.offset, point.lines, point.fingerprint)
 
 
 def only_issues(spans: Spans) -> Spans:

@@ -136,7 +136,7 @@ def cut(rows: pl.DataFrame, spans: Sequence[Span]) -> pl.DataFrame:
             runs[-1][1] += span.length
         else:
             runs.append([span.start, span.start + span.length])
-    if runs == [[0, rows.height]]:
-        return rows
+    if len(runs) == 1:
+        return rows.slice(runs[0][0], runs[0][1] - runs[0][0])
     starts, ends = (pl.Series([run[side] for run in runs], dtype=pl.UInt32) for side in (0, 1))
     return rows[pl.int_ranges(starts, ends, dtype=pl.UInt32, eager=True).explode()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,6 +26,7 @@ UNUSED_S = 30 * DAY_S
 """What nobody asked for during this time is removed [s]."""
 STRANGE_S = 60
 """A segment that no manifest names belongs to a process that writes its manifest just now, or never did [s]."""
+MOST_GROWN = 64
 MOST_SEGMENTS = 12
 MOST_DEAD = 0.5
 """Where there are more segments, or more of their rows are out of date, they are written anew as one."""
@@ -57,6 +58,12 @@ class Looked:
     new: list[Source] = field(default_factory=list)
     digest: Any = field(default_factory=xxhash.xxh3_128)
     is_sure: bool = True
+
+    def limit(self) -> None:
+        """Go on only with the largest sources: thousands that were touched, by a backup say, are read faster anew, by several processes."""
+        self.grown.sort(key=lambda each: -(each[0].size or 0))
+        self.new += [source for source, _ in self.grown[MOST_GROWN:]]
+        del self.grown[MOST_GROWN:]
 
     def see(self, source: Source, stamp: Stamp | None, basis: bytes) -> None:
         """Take what a source looks like into account."""
@@ -115,16 +122,27 @@ class Shelf:
                 looked.grown.append((source, entry))
             else:
                 looked.new.append(source)
+        looked.limit()
         return looked
 
-    def rows_behind(self, entry: Entry) -> tuple[bytes, list[TableRow]]:
-        """What a provider is given back of a source that has grown: its state, and its rows behind the checkpoint."""
+    def rows_behind(self, entries: Sequence[Entry]) -> Iterator[tuple[bytes, list[TableRow]]]:
+        """What a provider is given back of each source that has grown: its state, and its rows behind the checkpoint.
+
+        Each file of the cache is read once, however many sources have grown. Raises `DamagedError`.
+        """
+        from sessionframe.engine.cache.segment import cut, read
         from sessionframe.frames.build import rows_of
 
-        frames = self.frames([entry.rest])
-        (state,) = frames.pop(STATES)["state"]
-        frames.pop("issues", None)
-        return state, [row for table, frame in frames.items() for row in rows_of(PARSED[table], frame)]
+        places = {(span.segment, table) for entry in entries for table, spans in entry.rest.items() for span in spans if table != "issues"}
+        files = {place: read(self.name, *place) for place in places}
+        for entry in entries:
+            found = {
+                table: [cut(files[span.segment, table], [span]) for span in spans]
+                for table, spans in entry.rest.items()
+                if table != "issues"
+            }
+            (state,) = found.pop(STATES)[0]["state"]
+            yield state, [row for table, parts in found.items() for part in parts for row in rows_of(PARSED[table], part)]
 
     def frames(self, spans: Iterable[Spans], columns: Columns | None = None) -> dict[str, pl.DataFrame]:
         """The rows that lie at some places, per table that is needed. Raises `DamagedError` where a file is gone or damaged."""
