@@ -55,8 +55,8 @@ def folder() -> Path | None:
 
 def read(name: str) -> bytes | None:
     """What was written under a name; nothing when it is not there, damaged, from elsewhere, or the cache is off."""
-    place = folder()
-    if place is None or not is_ours(place):
+    place = in_use()
+    if place is None:
         return None
     try:
         with open(place / (name + ENDING), "rb", buffering=0) as file:  # noqa: PTH123 - as fast as it can be
@@ -129,67 +129,65 @@ class Checked(RawIOBase):
 
 def remove(name: str) -> None:
     """Forget what was written under a name."""
-    place = folder()
-    if place is not None and is_ours(place):
-        with contextlib.suppress(OSError):
-            (place / (name + ENDING)).unlink(missing_ok=True)
+    discard(name + ENDING)
 
 
 def names() -> dict[str, float]:
     """What is kept, with the time each was last written or `touched` [s since 1970]."""
-    place = folder()
-    if place is None or not is_ours(place):
-        return {}
-    return {name.removesuffix(ENDING): at for name, (at, _) in entries(place).items() if name.endswith(ENDING)}
+    return {name.removesuffix(ENDING): at for name, (at, _) in entries().items() if name.endswith(ENDING)}
 
 
 def age(name: str) -> float:
     """How long ago something was last written or touched [s]; 0 when it is not there."""
-    place = folder()
-    try:
-        return 0.0 if place is None else time.time() - (place / (name + ENDING)).stat().st_mtime
-    except OSError:
-        return 0.0
+    found = entries().get(name + ENDING)
+    return 0.0 if found is None else time.time() - found[0]
 
 
 def size() -> int:
     """How much room everything takes [bytes]."""
-    place = folder()
-    return 0 if place is None or not is_ours(place) else sum(length for name, (_, length) in entries(place).items() if name.endswith(OURS))
+    return sum(length for name, (_, length) in entries().items() if name.endswith(OURS))
 
 
 def clear() -> None:
     """Remove everything that is kept, and nothing else that lies in the folder."""
-    place = folder()
-    if place is not None and is_ours(place):
-        for name in entries(place):
-            if name.endswith(OURS):
-                with contextlib.suppress(OSError):
-                    (place / name).unlink(missing_ok=True)
+    for name in entries():
+        if name.endswith(OURS):
+            discard(name)
 
 
 def touch(name: str) -> None:
     """Note that something is still used."""
-    place = folder()
-    if place is not None:
+    if (place := in_use()) is not None:
         with contextlib.suppress(OSError):
             os.utime(place / (name + ENDING))
 
 
 def sweep() -> None:
     """Remove what killed processes left unfinished."""
-    place = folder()
-    if place is None or not is_ours(place):
-        return
-    for name, (at, _) in entries(place).items():
+    for name, (at, _) in entries().items():
         if name.endswith(UNFINISHED) and time.time() - at > UNFINISHED_S:
-            with contextlib.suppress(OSError):
-                (place / name).unlink(missing_ok=True)
+            discard(name)
 
 
-def entries(place: Path) -> dict[str, tuple[float, int]]:
+def discard(file: str) -> None:
+    """Remove a file of the folder, if that can be done."""
+    if (place := in_use()) is not None:
+        with contextlib.suppress(OSError):
+            (place / file).unlink(missing_ok=True)
+
+
+def in_use() -> Path | None:
+    """The cache folder, if it is there and nobody else can write to it."""
+    place = folder()
+    return place if place is not None and is_ours(place) else None
+
+
+def entries() -> dict[str, tuple[float, int]]:
     """The plain files of the cache folder, with the time of their last change and their size."""
     found: dict[str, tuple[float, int]] = {}
+    place = in_use()
+    if place is None:
+        return found
     with contextlib.suppress(OSError), os.scandir(place) as there:
         for entry in there:
             if entry.is_file(follow_symlinks=False):

@@ -19,7 +19,7 @@ from sessionframe.frames.sessions import Tables as Rows
 from sessionframe.frames.sessions import summed
 from sessionframe.frames.threads import SESSION, session_rows, with_children
 from sessionframe.pricing import PriceList, price
-from sessionframe.providers.contract import Want
+from sessionframe.providers.contract import Lineage, Want
 from sessionframe.schema import SCHEMA, IssueRow, TableName
 
 Gaps: TypeAlias = Mapping[str, frozenset[str]]
@@ -49,7 +49,7 @@ def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options:
         the order of the sessions' first messages and then as the log has them, `issues` by source and line; missing values
         come last. The order of files and the number of processes change nothing.
     """
-    lineages = {path: lineage for part in parts for path, lineage in part.lineages.items()}
+    lineages = lineages_of(parts)
     found = deduplicate(joined(parts, "usage"), joined(parts, "messages"), joined(parts, "tool_calls"), lineages)
     issues += found.issues
     scope = Scope(options.since, options.until, options.projects)
@@ -68,7 +68,7 @@ def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options:
 
 def assembled(parts: Sequence[Part], asked: Question, options: Options) -> Kept:
     """The rows of one table that a lazy query asks for, with the columns that `needs.columns_for` told to load."""
-    lineages = {path: lineage for part in parts for path, lineage in part.lineages.items()}
+    lineages = lineages_of(parts)
     messages = joined(parts, "messages") if asked.table == "messages" else empty("messages")
     found = deduplicate(joined(parts, "usage"), messages, empty("tool_calls"), lineages)
     scope = Scope(options.since, options.until, options.projects)
@@ -87,6 +87,11 @@ def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scop
         "messages": kept("messages", inside.messages, use_up=True),
         "tool_calls": kept("tool_calls", inside.tool_calls, use_up=True),
     }
+
+
+def lineages_of(parts: Sequence[Part]) -> dict[str, Lineage]:
+    """The evidence in all sources."""
+    return {path: lineage for part in parts for path, lineage in part.lineages.items()}
 
 
 def joined(parts: Sequence[Part], name: str) -> pl.DataFrame:

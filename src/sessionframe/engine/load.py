@@ -178,9 +178,12 @@ def read(portions: Sequence[Portion], want: Want, options: Options, asked: Quest
 def narrowed(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[tuple[Portion, list[Entry]]]:
     """Which of the kept sources can have a part in what is asked for. Raises `DamagedError`."""
     everything = [(portion, portion.entries) for portion in portions]
-    rows = sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
-    is_everything = options.since is None and options.until is None and not options.projects and (asked is None or asked.test is None)
-    if rows < WORTH_NARROWING or is_everything:
+    if options.since is None and options.until is None and not options.projects and (asked is None or asked.test is None):
+        return everything
+    if (
+        sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
+        < WORTH_NARROWING
+    ):
         return everything
     from sessionframe.engine.narrow import narrow  # loads polars, for which the workers should not have to wait
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 
 from sessionframe.engine.cache.damage import DamagedError
@@ -115,7 +115,8 @@ class Portion:
         """Read everything: what is kept is damaged."""
         if self.shelf is not None:
             self.shelf.forget()
-        self.looked, self.parsed, self.went_on = Looked(new=list(self.group.sources)), [], {}
+        self.looked = replace(self.looked, kept=[], grown=[], new=list(self.group.sources))
+        self.parsed, self.went_on = [], {}
 
     def keep(self) -> None:
         """Keep what was read for the next time, and let go of it here."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from sessionframe.engine.session_facts import LISTED, Tally, best_titles, better_title, longest_first, merged, newest_first, summary
 from sessionframe.engine.session_stream import Stream
+from sessionframe.formats.files import stat_of
 from sessionframe.model import SessionSummary
 from sessionframe.providers.contract import Context, Provider, Source, Want
 from sessionframe.schema import MessageRow, SessionRow, TitleRow
@@ -16,7 +16,7 @@ from sessionframe.schema import MessageRow, SessionRow, TitleRow
 SUMMARIES = Want(frozenset({"sessions", "messages"}), content=True)
 """The text is asked for because of the first prompt."""
 
-Stamp: TypeAlias = tuple[tuple[int, int], ...]
+Stamp: TypeAlias = tuple[tuple[int, int] | None, ...]
 """Size and time of a file and of those beside it, by which a change shows."""
 
 
@@ -128,12 +128,3 @@ def stamp_of(source: Source) -> Stamp | None:
     if source.size is None or source.mtime_ns is None:
         return None
     return (source.size, source.mtime_ns), *map(stat_of, source.companions)
-
-
-def stat_of(path: str) -> tuple[int, int]:
-    """Size and time of a file; something that no file has where there is none."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return -1, -1
-    return status.st_size, status.st_mtime_ns

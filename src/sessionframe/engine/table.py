@@ -142,7 +142,7 @@ class Table:
             columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
         ) -> Iterator[pl.DataFrame]:
             del batch_size  # a hint; everything is in memory
-            frame = self._ask(columns, predicate, content=content)
+            frame = self._answer(self.name, self._depth(content=content), columns, predicate)
             rows = (frame if n_rows is None else frame.head(n_rows)).lazy()
             rows = rows if predicate is None else rows.filter(predicate)
             yield (rows if columns is None else rows.select(columns)).collect()
@@ -182,10 +182,6 @@ class Table:
         if content and self.name in CONTENT_COLUMNS:
             return self.name
         return "usage" if self.name == "usage" else "all"
-
-    def _ask(self, columns: list[str] | None, predicate: pl.Expr | None, *, content: bool) -> pl.DataFrame:
-        """At least the rows and columns that a query asks for."""
-        return self._answer(self.name, self._depth(content=content), columns, predicate)
 
     def _frame(self, *, content: bool, replays: bool) -> pl.DataFrame:
         rows = self._load(self._depth(content=content))[self.name]

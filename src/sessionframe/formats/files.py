@@ -25,6 +25,15 @@ def open_bytes(path: str | os.PathLike[str]) -> FileIO:
     return FileIO(number)
 
 
+def stat_of(path: str) -> tuple[int, int] | None:
+    """Size and time of a file (bytes, nanoseconds since 1970); nothing where there is none, or the file system does not answer."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a hot loop
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
 def read_fully(file: RawIOBase, part: memoryview) -> int:
     """How many bytes were read: as many as there is room for, fewer only at the end."""
     filled = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 from urllib.parse import quote
 
-from sessionframe.formats.files import open_bytes
+from sessionframe.formats.files import open_bytes, stat_of
 from sessionframe.formats.problems import Problems
 
 Row: TypeAlias = tuple[Any, ...]
@@ -207,16 +207,7 @@ def size(path: str) -> int | None:
 
 def state_of(path: str) -> State:
     """By what a change of the database shows."""
-    return tuple(stamp(path + suffix) for suffix in ("", WAL, JOURNAL))
-
-
-def stamp(path: str) -> tuple[int, int] | None:
-    """Size and time of a file; nothing where there is none."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+    return tuple(stat_of(path + suffix) for suffix in ("", WAL, JOURNAL))
 
 
 def copy_file(path: str, target: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
+from sessionframe.formats.files import stat_of
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Provider, Source
 
@@ -60,15 +61,6 @@ def stamp_of(source: Source, now_ns: int) -> Stamp | None:
         source.mtime_ns < old,
         all(each is None or each[1] < old for each in companions),
     )
-
-
-def stat_of(path: str) -> tuple[int, int] | None:
-    """Size and time of a file; nothing when it is not there."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - a hot loop
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
 
 
 def digest_of(value: Any) -> bytes:

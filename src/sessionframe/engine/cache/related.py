@@ -7,8 +7,8 @@ from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
-from sessionframe.engine.cache.manifest import Entry, Span
-from sessionframe.engine.cache.segment import cut, read
+from sessionframe.engine.cache.manifest import Entry
+from sessionframe.engine.cache.segment import by_file, cut, read
 from sessionframe.engine.task import PARSED
 from sessionframe.frames.dedup import MEASUREMENT
 from sessionframe.frames.dtypes import polars_schema
@@ -134,22 +134,12 @@ def numbered(several: Several, table: str, asked: Asked) -> pl.DataFrame:
     if table in several.fresh:
         parts.append(several.fresh[table].select(*columns, entry=pl.lit(OUTSIDE, dtype=pl.UInt32)))
     for of, each in zip(several.numbers, several.kept, strict=True):
-        for segment, places in by_segment(of, each.entries, table).items():
-            rows = cut(read(each.shelf, segment, table, columns), [span for span, _ in places])
-            parts.append(rows.with_columns(repeated([(number, span.length) for span, number in places])))
+        places = [{table: entry.spans.get(table, [])} for entry in each.entries]
+        owners = {(span.segment, span.start): number for number, place in zip(of, places, strict=True) for span in place[table]}
+        for (segment, _), spans in by_file(places).items():
+            rows = cut(read(each.shelf, segment, table, columns), spans)
+            parts.append(rows.with_columns(repeated([(owners[segment, span.start], span.length) for span in spans])))
     return pl.concat(parts)
-
-
-def by_segment(numbers: Iterable[int], entries: Iterable[Entry], table: str) -> dict[str, list[tuple[Span, int]]]:
-    """Segment -> the spans of a table in it, in the order of its rows, each with the number of its entry."""
-    found: dict[str, list[tuple[Span, int]]] = {}
-    for number, entry in zip(numbers, entries, strict=True):
-        for spans in (entry.settled, entry.rest):
-            for span in spans.get(table, ()):
-                found.setdefault(span.segment, []).append((span, number))
-    for places in found.values():
-        places.sort(key=lambda place: place[0].start)
-    return found
 
 
 def repeated(counts: Sequence[tuple[int, int]]) -> pl.Series:

@@ -51,6 +51,8 @@ class Looked:
         What all of them look like from outside.
     is_sure
         Files of this look are known again: none was written just now.
+    seen
+        What each looked like, and the digest of its basis.
     """
 
     kept: list[Entry] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Looked:
     new: list[Source] = field(default_factory=list)
     digest: Any = field(default_factory=xxhash.xxh3_128)
     is_sure: bool = True
+    seen: dict[Key, tuple[Stamp, bytes]] = field(default_factory=dict)
 
     def limit(self) -> None:
         """Go on only with the largest sources: thousands that were touched, by a backup say, are read faster anew, by several processes."""
@@ -70,6 +73,7 @@ class Looked:
         if stamp is None:
             self.is_sure = False
             return
+        self.seen[source.key] = stamp, basis
         self.is_sure = self.is_sure and stamp.is_sure and stamp.is_beside_sure
         self.digest.update(f"{source.path}\0{source.part}\0".encode("utf-8", "surrogatepass") + stamp.file + stamp.beside + basis)
 
@@ -130,17 +134,13 @@ class Shelf:
 
         Each file of the cache is read once, however many sources have grown. Raises `DamagedError`.
         """
-        from sessionframe.engine.cache.segment import cut, read
+        from sessionframe.engine.cache.segment import by_file, cut, read
         from sessionframe.frames.build import rows_of
 
-        places = {(span.segment, table) for entry in entries for table, spans in entry.rest.items() for span in spans if table != "issues"}
-        files = {place: read(self.name, *place) for place in places}
-        for entry in entries:
-            found = {
-                table: [cut(files[span.segment, table], [span]) for span in spans]
-                for table, spans in entry.rest.items()
-                if table != "issues"
-            }
+        behind = [{table: spans for table, spans in entry.rest.items() if table != "issues"} for entry in entries]
+        files = {place: read(self.name, *place) for place in by_file(behind)}
+        for places in behind:
+            found = {table: [cut(files[span.segment, table], [span]) for span in spans] for table, spans in places.items()}
             (state,) = found.pop(STATES)[0]["state"]
             yield state, [row for table, parts in found.items() for part in parts for row in rows_of(PARSED[table], part)]
 
@@ -177,7 +177,8 @@ class Shelf:
 
         segment = NewSegment()
         fresh = [each for part in parsed for each in segment.add_parsed(part)]
-        entries += [entry for share, settled, rest in fresh if (entry := self._entry(share, settled, rest, went_on)) is not None]
+        sound = ((share, looked.seen.get(share.source.key), settled, rest) for share, settled, rest in fresh if share.is_sound)
+        entries += [entry_of(share, seen, settled, rest, went_on) for share, seen, settled, rest in sound if seen is not None]
         heights = {**self._manifest.segments, segment.name: segment.heights}
         if is_worn(heights, entries):
             entries = repacked(self.name, entries, segment)
@@ -208,30 +209,29 @@ class Shelf:
             self._everything = digest_of(basis)
         return self._everything
 
-    def _entry(self, share: Share, settled: Spans, rest: Spans, went_on: Mapping[Key, Entry]) -> Entry | None:
-        """What is to be kept of a source that was read; nothing where another reading might bring something else."""
-        source, stamp, point = share.source, stamp_of(share.source, self._now_ns), share.checkpoint
-        if stamp is None or not share.is_sound:
-            return None
-        before = went_on.get(source.key)
-        return Entry(
-            path=source.path,
-            part=source.part,
-            file=stamp.file,
-            beside=stamp.beside,
-            is_sure=stamp.is_sure and stamp.is_beside_sure,
-            basis=self._basis_of(source),
-            folds={**(before.folds if before else {}), **share.folds},
-            settled=sum_of(before.settled, settled) if before else settled,
-            rest=rest,
-            lineage=share.lineage,
-            checkpoint=Checked(point.offset, point.lines, point.fingerprint) if point and stamp.is_beside_sure else None,
-        )
-
     def _still_used(self) -> None:
         """Note once a day that the shelf is in use."""
         if cachefiles.age(self.name) > DAY_S:
             cachefiles.touch(self.name)
+
+
+def entry_of(share: Share, seen: tuple[Stamp, bytes], settled: Spans, rest: Spans, went_on: Mapping[Key, Entry]) -> Entry:
+    """What is to be kept of a source that was read, as it looked before it was read."""
+    (stamp, basis), source, point = seen, share.source, share.checkpoint
+    before = went_on.get(source.key)
+    return Entry(
+        path=source.path,
+        part=source.part,
+        file=stamp.file,
+        beside=stamp.beside,
+        is_sure=stamp.is_sure and stamp.is_beside_sure,
+        basis=basis,
+        folds={**(before.folds if before else {}), **share.folds},
+        settled=sum_of(before.settled, settled) if before else settled,
+        rest=rest,
+        lineage=share.lineage,
+        checkpoint=Checked(point.offset, point.lines, point.fingerprint) if point and stamp.is_beside_sure else None,
+    )
 
 
 def whereabouts(group: Group) -> tuple[str, str]:

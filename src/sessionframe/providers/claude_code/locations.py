@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from sessionframe.formats.files import stat_of
 from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
@@ -143,7 +144,7 @@ def source(root: str, directory: str, inside: tuple[str, ...], name: str, listed
     """A transcript with the session that its path names; `inside` are the folders between the project's and the file."""
     path = os.path.join(directory, name)  # noqa: PTH118 - a hot loop over tens of thousands of files
     stem = name[:-6]
-    size, mtime_ns = stat(path)
+    size, mtime_ns = stat_of(path) or (None, None)
     meta = (os.path.join(directory, f"{stem}.meta.json"),) if f"{stem}.meta.json" in listed else ()  # noqa: PTH118
     kind, session_id, root_session_id = identity(stem, inside)
     return Source(path, kind, size, mtime_ns, session_id, root_session_id, meta, root)
@@ -168,17 +169,8 @@ def identity(stem: str, inside: tuple[str, ...]) -> tuple[str, str, str]:
 
 def sidecar(root: Root, path: Path) -> Source:
     """A small JSON file beside the transcripts: titles and folders, no conversation."""
-    size, mtime_ns = stat(str(path))
+    size, mtime_ns = stat_of(str(path)) or (None, None)
     return Source(str(path), "sidecar", size, mtime_ns, root=str(root.path))
-
-
-def stat(path: str) -> tuple[int | None, int | None]:
-    """Size and time of a file; nothing when the file system does not answer."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - a hot loop
-    except OSError:
-        return None, None
-    return status.st_size, status.st_mtime_ns
 
 
 DEFAULT_RETENTION = "30 days (the default of cleanupPeriodDays)"

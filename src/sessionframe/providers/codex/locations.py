@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from sessionframe.formats.files import stat_of
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
@@ -74,7 +75,7 @@ def rollouts(root: Root, directory: str, names: list[str]) -> Iterator[Source]:
         if ending == PACKED and stem + PLAIN in listed:
             continue
         path = os.path.join(directory, name)  # noqa: PTH118 - a hot loop over tens of thousands of files
-        size, mtime_ns = stat(path)
+        size, mtime_ns = stat_of(path) or (None, None)
         match = ROLLOUT.match(stem)
         yield Source(
             path, "document" if ending == DOCUMENT else "rollout", size, mtime_ns, match["thread"] if match else "", root=str(root.path)
@@ -84,17 +85,8 @@ def rollouts(root: Root, directory: str, names: list[str]) -> Iterator[Source]:
 def beside(root: Root, name: str) -> Source:
     """A small file in the root: names of threads, or prompts that were typed."""
     path = str(root.path / name)
-    size, mtime_ns = stat(path)
+    size, mtime_ns = stat_of(path) or (None, None)
     return Source(path, "index" if name == INDEX else "history", size, mtime_ns, root=str(root.path))
-
-
-def stat(path: str) -> tuple[int | None, int | None]:
-    """Size and time of a file; nothing when the file system does not answer."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - a hot loop
-    except OSError:
-        return None, None
-    return status.st_size, status.st_mtime_ns
 
 
 def rollout_of(root: str, thread_id: str) -> str | None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessionframe.formats.sqlite import SHARED_MEMORY, WAL, stamp
+from sessionframe.formats.files import stat_of
+from sessionframe.formats.sqlite import SHARED_MEMORY, WAL
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
@@ -133,8 +134,8 @@ def listed(folder: Path, issues: list[IssueRow] | None = None) -> list[str]:
 
 def shares(root: Root, path: Path) -> Iterator[Source]:
     """A database as one source, or a large one as several that divide its sessions among them."""
-    bytes_beside = sum(known[0] for suffix in ("", WAL) if (known := stamp(f"{path}{suffix}")))
-    own = stamp(str(path))
+    bytes_beside = sum(known[0] for suffix in ("", WAL) if (known := stat_of(f"{path}{suffix}")))
+    own = stat_of(str(path))
     number = max(1, min(MOST_SHARES, bytes_beside // SHARE_BYTES))
     for share in range(number):
         yield Source(
@@ -173,7 +174,7 @@ def tree(root: Root, storage: Path, kind: str, issues: list[IssueRow]) -> Iterat
         count = len(listed(folder))
         if info is None and not count:
             continue
-        own = stamp(str(info)) if info is not None else None
+        own = stat_of(str(info)) if info is not None else None
         yield Source(
             str(info if info is not None else folder),
             kind,
