@@ -180,10 +180,8 @@ def narrowed(portions: Sequence[Portion], want: Want, options: Options, asked: Q
     everything = [(portion, portion.entries) for portion in portions]
     if options.since is None and options.until is None and not options.projects and (asked is None or asked.test is None):
         return everything
-    if (
-        sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
-        < WORTH_NARROWING
-    ):
+    rows = sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
+    if rows < WORTH_NARROWING:
         return everything
     from sessionframe.engine.narrow import narrow  # loads polars, for which the workers should not have to wait
 

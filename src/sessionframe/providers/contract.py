@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from sessionframe.formats.position import Position
 from sessionframe.machine import Machine
@@ -260,6 +260,41 @@ def everything_prepared(source: Source, prepared: Any) -> Any:
     """For providers whose sources may depend on anything that was prepared."""
     del source
     return prepared
+
+
+class LineReader(Protocol):
+    """Reads a file of lines that an agent only ever adds to, and can go on where an earlier reading ended."""
+
+    def records(self, position: Position | None = None) -> Iterator[tuple[int, Any]]:
+        """The records with their lines, see `formats.jsonl.records`."""
+
+    def unfinished(self, position: Position) -> Iterator[tuple[int, Any]]:
+        """Those behind the last whole line, see `formats.jsonl.unfinished`."""
+
+    def take(self, lines: Iterable[tuple[int, Any]]) -> Iterator[ParsedRow]:
+        """The rows of some records."""
+
+    def state(self) -> bytes | None:
+        """What must be known to go on; nothing where it cannot be written down."""
+
+    def go_on(self, grown: Grown) -> None:
+        """Be as it was when it gave this state."""
+
+
+def rows_of_lines(reader: LineReader, context: Context) -> Iterator[ParsedRow]:
+    """The rows of all lines; where rows are kept, reading goes on where it ended last time, and says where it ends now."""
+    if not context.keeps:
+        yield from reader.take(reader.records())
+        return
+    position = Position()
+    if context.grown is not None:
+        position = context.grown.position
+        reader.go_on(context.grown)
+    yield from reader.take(reader.records(position))
+    if position.more:  # a line that is being written just now: its rows must not be taken for those of a finished one
+        yield from reader.take(reader.unfinished(position))
+    elif (state := reader.state()) is not None:
+        yield Checkpoint.at(position, state)
 
 
 class OnFirstUse:

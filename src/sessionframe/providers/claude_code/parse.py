@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -22,7 +21,7 @@ from sessionframe.providers.claude_code.sidecars import Sidecars
 from sessionframe.providers.claude_code.threads import Line, Threads
 from sessionframe.providers.claude_code.tools import ToolCalls
 from sessionframe.providers.claude_code.usage import Requests
-from sessionframe.providers.contract import Checkpoint, Context, ParsedRow, Source, Want
+from sessionframe.providers.contract import Context, Grown, ParsedRow, Source, Want, rows_of_lines
 from sessionframe.schema import IssueRow, SessionRow, ToolCallRow, UsageRow
 
 TITLE_RECORDS = {"custom-title": "custom", "ai-title": "ai", "last-prompt": "last-prompt"}
@@ -82,12 +81,22 @@ class Common(NamedTuple):
 class UsageReader:
     """Reads the lines that model requests are in."""
 
+    record_type: ClassVar[type[LightRecord | Record]] = LightRecord
+
     def __init__(self, common: Common) -> None:
         self._common = common
 
+    def records(self, position: Position | None = None) -> Iterator[tuple[int, Any]]:
+        """The lines, from a position to the end of the last finished one where one is given, else all."""
+        return records(self._common.path, self.record_type, self._common.problems, position=position)
+
+    def unfinished(self, position: Position) -> Iterator[tuple[int, Any]]:
+        """The lines behind the last finished one."""
+        return unfinished(self._common.path, self.record_type, self._common.problems, position)
+
     def lines(self, context: Context) -> Iterator[ParsedRow]:
         """Read the lines. No rows come of them before all are read."""
-        yield from walked(self, LightRecord, self._common, context)
+        yield from rows_of_lines(self, context)
 
     def take(self, lines: Iterable[tuple[int, LightRecord]]) -> Iterator[ParsedRow]:
         """Take some lines.
@@ -107,13 +116,22 @@ class UsageReader:
         """Nothing is left."""
         yield from ()
 
-    def state(self) -> State:
-        """What must be known to go on."""
+    def state(self) -> bytes | None:
+        """What must be known to go on; nothing where a whole number has more than 64 bits: so rare that such a file is read again."""
+        try:
+            return msgspec.msgpack.encode(self._state())
+        except OverflowError:
+            return None
+
+    def go_on(self, grown: Grown) -> None:
+        """Be as it was when it gave this state."""
+        self._back(state_decoder.decode(grown.state), grown.rows)
+
+    def _state(self) -> State:
         common = self._common
         return State(common.threads.state, common.problems.state, common.trace.state, common.requests.state())
 
-    def go_on(self, state: State, rows: Sequence[ParsedRow]) -> None:
-        """Be as it was when it gave this state."""
+    def _back(self, state: State, rows: Sequence[ParsedRow]) -> None:
         common = self._common
         common.threads.go_on(state.root)
         common.problems.go_on(state.issues)
@@ -123,6 +141,8 @@ class UsageReader:
 
 class Reader(UsageReader):
     """Reads every line of one source and hands it to those who make rows of it."""
+
+    record_type = Record
 
     def __init__(self, source: Source, want: Want, known: Sidecars, common: Common) -> None:
         super().__init__(common)
@@ -135,7 +155,7 @@ class Reader(UsageReader):
     def lines(self, context: Context) -> Iterator[ParsedRow]:
         """All rows but those of usage, sessions and unanswered calls, in the order of the file."""
         try:
-            yield from walked(self, Record, self._common, context)
+            yield from rows_of_lines(self, context)
         finally:
             self._messages.close()
 
@@ -156,15 +176,13 @@ class Reader(UsageReader):
             elif record.type not in KNOWN_RECORDS:
                 self._common.unknown(record.type, line)
 
-    def state(self) -> State:
-        """What must be known to go on."""
-        state = super().state()
+    def _state(self) -> State:
+        state = super()._state()
         state.messages, state.results, state.sessions = self._messages.state, self._tools.state, self._sessions.state
         return state
 
-    def go_on(self, state: State, rows: Sequence[ParsedRow]) -> None:
-        """Be as it was when it gave this state."""
-        super().go_on(state, rows)
+    def _back(self, state: State, rows: Sequence[ParsedRow]) -> None:
+        super()._back(state, rows)
         self._messages.go_on(state.messages)
         self._tools.go_on(state.results, (row for row in rows if isinstance(row, ToolCallRow)))
         self._sessions.go_on(state.sessions, (row for row in rows if isinstance(row, SessionRow)))
@@ -252,23 +270,6 @@ class Reader(UsageReader):
         **dict.fromkeys(TITLE_RECORDS, _title),
     }
     """Type of line -> what is made of it."""
-
-
-def walked(reader: UsageReader, record_type: type[Any], common: Common, context: Context) -> Iterator[ParsedRow]:
-    """The rows of all lines; where rows are kept, reading goes on where it ended last time, and says where it ends now."""
-    if not context.keeps:
-        yield from reader.take(records(common.path, record_type, common.problems))
-        return
-    position = Position()
-    if context.grown is not None:
-        position = context.grown.position
-        reader.go_on(state_decoder.decode(context.grown.state), context.grown.rows)
-    yield from reader.take(records(common.path, record_type, common.problems, position=position))
-    if position.more:  # a line that is being written just now: its rows must not be taken for those of a finished one
-        yield from reader.take(unfinished(common.path, record_type, common.problems, position))
-    else:
-        with suppress(OverflowError):  # a whole number of more than 64 bits: so rare that such a file is simply read again
-            yield Checkpoint.at(position, msgspec.msgpack.encode(reader.state()))
 
 
 KNOWN_RECORDS = SIDE_RECORDS | Reader.HANDLERS.keys()

@@ -32,7 +32,7 @@ from sessionframe.providers.codex.thread import Thread
 from sessionframe.providers.codex.tools import ToolCalls
 from sessionframe.providers.codex.typescript import document_records
 from sessionframe.providers.codex.usage import At, Requests
-from sessionframe.providers.contract import Checkpoint, Context, Grown, ParsedRow, Source, Unkept, Want
+from sessionframe.providers.contract import Context, Grown, ParsedRow, Source, Unkept, Want, rows_of_lines
 from sessionframe.schema import MessageRow
 
 SMALL_FILES = frozenset({"index", "history"})
@@ -174,7 +174,7 @@ class UsageReader:
 
     def lines(self, context: Context) -> Iterator[ParsedRow]:
         """The rows of the lines, but for the last request."""
-        yield from walked(self, context)
+        yield from self._walked(context)
 
     def records(self, position: Position | None = None) -> Iterator[tuple[int, Any]]:
         """The lines, from a position to the end of the last finished one where one is given, else all."""
@@ -190,6 +190,19 @@ class UsageReader:
             self.usage.take(number, line)
             if requests.ready:
                 yield from requests.taken()
+
+    def unfinished(self, position: Position) -> Iterator[tuple[int, Any]]:
+        """The lines behind the last finished one."""
+        return unfinished(self.source.path, self.record_type, self.usage.problems, position)
+
+    def _walked(self, context: Context) -> Iterator[ParsedRow]:
+        """The rows of all lines. Documents and packed files are read whole every time."""
+        if self.source.kind == "document":
+            yield from self.take(document_records(self.source.path, self.usage.problems))
+        elif self.source.path.endswith(ENDING):
+            yield from self.take(self.records())
+        else:
+            yield from rows_of_lines(self, context)
 
     def rest(self) -> Iterator[ParsedRow]:
         """Nothing is left."""
@@ -226,7 +239,7 @@ class Reader(UsageReader):
     def lines(self, context: Context) -> Iterator[ParsedRow]:
         """All rows, in the order of the file, but for what is held back, the calls that are left, the last request and the session."""
         try:
-            yield from walked(self, context)
+            yield from self._walked(context)
         finally:
             self._messages.close()
 
@@ -305,23 +318,3 @@ class Reader(UsageReader):
                 self._session.prompt(row.content)
             if "messages" in self._want.tables:
                 yield row
-
-
-def walked(reader: UsageReader, context: Context) -> Iterator[ParsedRow]:
-    """The rows of all lines; where rows are kept, reading goes on where it ended last time, and says where it ends now."""
-    source, problems = reader.source, reader.usage.problems
-    if source.kind == "document":
-        yield from reader.take(document_records(source.path, problems))
-        return
-    if not context.keeps or source.path.endswith(ENDING):
-        yield from reader.take(reader.records())
-        return
-    position = Position()
-    if context.grown is not None:
-        position = context.grown.position
-        reader.go_on(context.grown)
-    yield from reader.take(reader.records(position))
-    if position.more:  # a line that is being written just now: its rows must not be taken for those of a finished one
-        yield from reader.take(unfinished(source.path, reader.record_type, problems, position))
-    elif (state := reader.state()) is not None:
-        yield Checkpoint.at(position, state)
