@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         mcp_servers_by,
         per_session,
         prompts,
+        provenance,
         reconcile,
         recorded_costs,
         reprice,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         tools_by,
         transitions,
         unpriced,
+        verify,
     )
     from sessionframe.engine.logs import Logs, scan
     from sessionframe.engine.public import providers, schema, to_frame
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
         PriceFileError,
         ProjectNotFoundError,
         ProviderNotFoundError,
+        RecordNotFoundError,
         SessionFrameError,
         SessionNotFoundError,
     )
@@ -89,6 +92,7 @@ __all__ = [
     "PriceList",
     "ProjectNotFoundError",
     "ProviderNotFoundError",
+    "RecordNotFoundError",
     "Session",
     "SessionFrameError",
     "SessionNotFoundError",
@@ -127,6 +131,7 @@ __all__ = [
     "per_session",
     "plot",
     "prompts",
+    "provenance",
     "provider_for",
     "providers",
     "reconcile",
@@ -148,6 +153,7 @@ __all__ = [
     "transitions",
     "unpriced",
     "update_prices",
+    "verify",
 ]
 
 MODULES: dict[str, str] = {
@@ -161,6 +167,7 @@ MODULES: dict[str, str] = {
     "sessionframe.analysis.overlaps": "concurrency",
     "sessionframe.analysis.pace": "cumulative",
     "sessionframe.analysis.privacy": "anonymise",
+    "sessionframe.analysis.provenance": "provenance",
     "sessionframe.analysis.quality": "coverage finality_by unpriced",
     "sessionframe.analysis.ratios": "tool_ratios",
     "sessionframe.analysis.reconciliation": "reconcile recorded_costs",
@@ -171,6 +178,7 @@ MODULES: dict[str, str] = {
     "sessionframe.analysis.tokens": "tokens_by",
     "sessionframe.analysis.tools": "commands_by mcp_servers_by tools_by",
     "sessionframe.analysis.turns": "prompts",
+    "sessionframe.analysis.verification": "verify",
     "sessionframe.analysis.waits": "time_split",
     "sessionframe.analysis.week": "activity",
     "sessionframe.analysis.window": "blocks",
@@ -178,8 +186,8 @@ MODULES: dict[str, str] = {
     "sessionframe.engine.public": "to_frame",
     "sessionframe.engine.registry": "default_providers list_all_sessions provider_for register",
     "sessionframe.engine.table": "Table",
-    "sessionframe.errors": "ColumnError OptionError PriceFileError ProjectNotFoundError ProviderNotFoundError SessionFrameError "
-    "SessionNotFoundError",
+    "sessionframe.errors": "ColumnError OptionError PriceFileError ProjectNotFoundError ProviderNotFoundError RecordNotFoundError "
+    "SessionFrameError SessionNotFoundError",
     "sessionframe.machine": "Machine",
     "sessionframe.model": "Message MessageRole MessageType Session SessionProvider SessionSummary TokenUsage",
     "sessionframe.pricing": "PriceList update_prices",

@@ -232,6 +232,33 @@ def doctor(scan: Scan, *, as_json: bool) -> None:
 
 
 @app.command()
+@click.option(
+    "--against",
+    metavar="REPORT",
+    help="Compare with the daily report of ccusage: `ccusage` runs that program, offline, else the file that `ccusage daily --json` wrote.",
+)
+@flag("--json", "as_json", help="JSON.")
+@reads_logs
+def verify(scan: Scan, *, against: str | None, as_json: bool) -> None:
+    """Read all logs anew, show how their records became the numbers, and check these. Exit code 1 when a check fails."""
+    with scan.logs() as logs:
+        from sessionframe.analysis import verify as verified
+
+        found = verified(logs, against=against, tz=scan.tz, engine="polars")
+    if as_json:
+        from sessionframe.report.verification import verification_json
+
+        click.echo(verification_json(found, tz=scan.tz, version=version()))
+    else:
+        from sessionframe.report.terminal import console
+        from sessionframe.report.verification import print_verification
+
+        print_verification(found, console())
+    if not found.passed:
+        sys.exit(1)
+
+
+@app.command()
 @click.argument("table", type=click.Choice(TABLES), help="The table to write.")
 @click.option("--to", required=True, metavar="FILE", help="The file; - is standard output.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "jsonl"]), help="By default what the suffix of the file says.")

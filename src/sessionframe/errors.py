@@ -52,6 +52,15 @@ class SessionNotFoundError(SessionFrameError, KeyError):
         return str(self.args[0])
 
 
+class RecordNotFoundError(SessionFrameError, LookupError):
+    """A row names a record that its file does not hold any more."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"there is no record at {place}. The log was deleted, moved or written anew since; scan again for what it holds now."
+        )
+
+
 class OptionError(SessionFrameError, ValueError):
     """An argument has a value that cannot be used; the message names the argument and the values that can."""
 

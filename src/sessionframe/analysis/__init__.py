@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sessionframe.analysis.overlaps import concurrency
     from sessionframe.analysis.pace import cumulative
     from sessionframe.analysis.privacy import anonymise
+    from sessionframe.analysis.provenance import provenance
     from sessionframe.analysis.quality import coverage, finality_by, unpriced
     from sessionframe.analysis.ratios import tool_ratios
     from sessionframe.analysis.reconciliation import reconcile, recorded_costs
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sessionframe.analysis.tokens import tokens_by
     from sessionframe.analysis.tools import commands_by, mcp_servers_by, tools_by
     from sessionframe.analysis.turns import prompts
+    from sessionframe.analysis.verification import verify
     from sessionframe.analysis.waits import time_split
     from sessionframe.analysis.week import activity
     from sessionframe.analysis.window import blocks
@@ -59,6 +61,7 @@ __all__ = [
     "mcp_servers_by",
     "per_session",
     "prompts",
+    "provenance",
     "reconcile",
     "recorded_costs",
     "reprice",
@@ -72,6 +75,7 @@ __all__ = [
     "tools_by",
     "transitions",
     "unpriced",
+    "verify",
 ]
 
 

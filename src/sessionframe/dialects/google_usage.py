@@ -41,10 +41,15 @@ class Counts:
         """A count; `absent` where there is none, null where it is no count."""
         if value is None:
             return absent
-        if type(value) is int and 0 <= value <= MOST:
-            return value
+        if (count := count_of(value)) is not None:
+            return count
         self._problems.add("bad-value", f"`{name}`: no count, left out", self._line)
         return None
+
+
+def count_of(value: Any) -> int | None:
+    """A value as a count; null where it is none."""
+    return value if type(value) is int and 0 <= value <= MOST else None
 
 
 def uncached_input(reported: Reported) -> int | None:

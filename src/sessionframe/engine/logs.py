@@ -33,6 +33,7 @@ from sessionframe.schema import TableName
 if TYPE_CHECKING:
     import polars as pl
 
+    from sessionframe.engine.audit import Audit
     from sessionframe.engine.load import Tables
     from sessionframe.pricing import PriceList
 
@@ -192,6 +193,12 @@ class Logs:
         """What rows are left out, and which agents are read."""
         options = self._options
         return options.since, options.until, options.projects, [group.provider.agent_type for group in self._plan.groups]
+
+    def audit(self) -> Audit:
+        """Read everything anew, and how its records became requests; what `sessionframe.verify` shows."""
+        from sessionframe.engine.audit import audit
+
+        return audit(self._plan, self._options)
 
     def look(self) -> Look | None:
         """What the table `usage` will be made of, without reading it; nothing where nothing is kept, or files are written just now."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
 from sessionframe.providers.contract import Checkpoint, Context, Grown, Lineage, ParsedRow, Source, Unkept, Want
-from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TITLES, IssueKind, IssueRow, TableSchema
+from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, STATEMENTS, TITLES, IssueKind, IssueRow, TableSchema
 
 if TYPE_CHECKING:
     import polars as pl
 
-PARSED: dict[str, TableSchema] = {schema.name: schema for schema in (*SCHEMA.values(), TITLES)}
+PARSED: dict[str, TableSchema] = {schema.name: schema for schema in (*SCHEMA.values(), TITLES, STATEMENTS)}
 ROWS = tuple(schema.row for schema in PARSED.values())
 BATCH_ROWS = 16_384
 """Rows that are kept as Python objects before they become a frame: memory stays flat, and columns are built in the cache."""
@@ -99,7 +99,7 @@ class Parsed(NamedTuple):
     names
         The columns that are the same in all rows: `agent` and `host`.
     tables
-        Table -> rows with all columns; `titles` beside the five tables. Tables without rows are not there.
+        Table -> rows with all columns; `titles` and `statements` beside the five tables. Tables without rows are not there.
     shares
         What each source brought.
     """

@@ -8,9 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
+from sessionframe.formats.originals import Original, of_file
+from sessionframe.formats.originals import Place as RowPlace
 from sessionframe.formats.position import Position
 from sessionframe.machine import Machine
-from sessionframe.schema import IssueRow, MessageRow, SessionRow, TableName, TitleRow, ToolCallRow, UsageRow
+from sessionframe.schema import IssueRow, MessageRow, SessionRow, StatementRow, TableName, TitleRow, ToolCallRow, UsageRow
 
 Filled: TypeAlias = Literal["filled", "never", "not yet"]
 
@@ -144,6 +146,8 @@ class Want:
     session_id
         Only this session is asked for; empty for all. A provider that cannot find it faster than by reading everything may give
         rows of other sessions too.
+    statements
+        What became of each record that states what a request used is asked for too.
     """
 
     tables: frozenset[TableName]
@@ -151,6 +155,7 @@ class Want:
     content_of: TableName | None = None
     raw: bool = False
     session_id: str = ""
+    statements: bool = False
 
     @property
     def only_usage(self) -> bool:
@@ -318,7 +323,7 @@ def at_place(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-TableRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow
+TableRow: TypeAlias = SessionRow | MessageRow | ToolCallRow | UsageRow | IssueRow | TitleRow | StatementRow
 ParsedRow: TypeAlias = TableRow | Lineage | Checkpoint | Unkept
 """What `parse` yields: rows of the tables, and at most one of each of the others."""
 
@@ -346,6 +351,8 @@ class Provider:
         the provider knows better.
     retention
         Machine -> how long the agent keeps its logs, in words; for ``sessionframe doctor``.
+    originals
+        Place of a row -> the records that it was made of, as they stand in the file.
     """
 
     info: Info
@@ -356,6 +363,7 @@ class Provider:
     prepare: Callable[[Sequence[Source]], Any] = prepare_nothing
     basis: Callable[[Source, Any], Any] = everything_prepared
     retention: Callable[[Machine], str | None] = lambda machine: None
+    originals: Callable[[RowPlace], Iterator[Original]] = of_file
 
     @property
     def agent_type(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, get_args
 
 from sessionframe.schema._column import PANDAS_NAMES, POLARS_NAMES, Column, DType, TableSchema, Time, table_schema
-from sessionframe.schema._internal import TitleRow
+from sessionframe.schema._internal import Fate, StatementRow, TitleRow
 from sessionframe.schema._shared import TOKEN_COLUMNS, TOTAL_TOKEN_COLUMNS, Row
 from sessionframe.schema.issues import IssueKind, IssueRow
 from sessionframe.schema.messages import MessageKind, MessageRow, Role
@@ -27,6 +27,7 @@ SCHEMA: dict[TableName, TableSchema] = {
     "issues": table_schema(IssueRow, "issues"),
 }
 TITLES = table_schema(TitleRow, "titles")
+STATEMENTS = table_schema(StatementRow, "statements")
 CONTENT_COLUMNS: dict[TableName, tuple[str, ...]] = {
     "sessions": ("first_prompt",),
     "messages": ("content",),
@@ -39,6 +40,7 @@ __all__ = [
     "PANDAS_NAMES",
     "POLARS_NAMES",
     "SCHEMA",
+    "STATEMENTS",
     "TABLES",
     "TITLES",
     "TOKEN_COLUMNS",
@@ -47,6 +49,7 @@ __all__ = [
     "Column",
     "DType",
     "DurationFrom",
+    "Fate",
     "IssueKind",
     "IssueRow",
     "MessageKind",
@@ -56,6 +59,7 @@ __all__ = [
     "Row",
     "SessionKind",
     "SessionRow",
+    "StatementRow",
     "Status",
     "TableName",
     "TableSchema",

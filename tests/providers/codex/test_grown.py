@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sessionframe import cachefiles
 from sessionframe.formats.position import position_again
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements
 from sessionframe.machine import Machine
 from sessionframe.providers.codex import PROVIDER, state
 from sessionframe.providers.codex.facts import SessionFacts
@@ -286,7 +287,8 @@ KEPT_OF = {
 
 def test_every_attribute_is_kept_or_need_not_be() -> None:
     thread = Thread.of(Source("rollout.jsonl", "rollout"), Machine(Path("home")))
-    made = [thread, Requests(thread, Problems("")), Messages(thread, content=False, raw=None), ToolCalls(thread, content=False)]
+    requests = Requests(thread, Problems(""), Statements("", wanted=False))
+    made = [thread, requests, Messages(thread, content=False, raw=None), ToolCalls(thread, content=False)]
     for each in [*made, SessionFacts(thread, {})]:
         kept, others = KEPT_OF[type(each)]
         names = getattr(type(each), "__slots__", None) or vars(each)

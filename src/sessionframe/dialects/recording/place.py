@@ -38,6 +38,10 @@ class Wanted(Protocol):
     def only_usage(self) -> bool:
         """Nothing but model requests is wanted."""
 
+    @property
+    def statements(self) -> bool:
+        """What became of each record with tokens is asked for."""
+
 
 def global_key(message_id: str | None, text: str | None, place: Place) -> str:
     """Equal for copies of one message in different files, and for no other two messages.

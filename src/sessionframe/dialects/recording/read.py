@@ -14,7 +14,8 @@ from sessionframe.formats.document import Elements, RawElements
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
-from sessionframe.schema import IssueRow, UsageRow
+from sessionframe.formats.statements import Statements
+from sessionframe.schema import IssueRow, StatementRow, UsageRow
 
 AnyLine: TypeAlias = Line | LightLine
 CONTEXT_MESSAGES = 3
@@ -23,7 +24,7 @@ CONTEXT_MESSAGES = 3
 
 def recording(
     path: str, want: Wanted, locate: Locate, measure: Measure, vendor: Vendor, *, raw: bool = False
-) -> Iterator[Row | UsageRow | IssueRow]:
+) -> Iterator[Row | UsageRow | StatementRow | IssueRow]:
     """The rows of a recording. Nothing in it raises; what cannot be read becomes `issues` rows.
 
     Parameters
@@ -38,7 +39,8 @@ def recording(
         Each record's own JSON text is asked for too.
     """
     problems = Problems(path)
-    requests = Requests(measure, vendor, problems)
+    statements = Statements(path, wanted=want.statements)
+    requests = Requests(measure, vendor, problems, statements)
     conversation = Conversation(want, locate, requests, problems)
     is_document = path.endswith(".json")
     if want.only_usage:
@@ -52,6 +54,7 @@ def recording(
         if conversation.place.project is None:
             look_for_folder(path, conversation, is_document=is_document)
         yield from requests.rows(conversation.place)
+    yield from statements.rows()
     yield from problems.rows()
 
 

@@ -8,11 +8,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from sessionframe.dialects.google_usage import Counted, Counts, Reported, check_total
+from sessionframe.dialects.google_usage import Counted, Counts, Reported, check_total, count_of
 from sessionframe.dialects.recording.place import Place, global_key
 from sessionframe.dialects.recording.records import CallId, LightMessage, Message, Tokens
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements
 from sessionframe.schema import UsageRow
 
 Measure: TypeAlias = Callable[[Reported, Problems, int], Counted]
@@ -41,14 +42,15 @@ class Requests:
     ----------
     measure, vendor
         How the agent counts, and who sells its models.
-    problems
-        Where issues go.
+    problems, statements
+        Where issues go, and what became of each message with tokens.
     """
 
-    def __init__(self, measure: Measure, vendor: Vendor, problems: Problems) -> None:
+    def __init__(self, measure: Measure, vendor: Vendor, problems: Problems, statements: Statements) -> None:
         self._measure = measure
         self._vendor = vendor
         self._problems = problems
+        self._statements = statements
         self._found: dict[object, Request] = {}
 
     def add(self, message: LightMessage | Message, line: int) -> None:
@@ -63,6 +65,9 @@ class Requests:
         if message.tokens is None or message.type != "gemini":
             return  # messages that the program makes up in the model's place have no tokens
         group = message.id if message.id is not None else (line, len(self._found))
+        if self._statements.wanted:
+            stated = count_of(message.tokens.total)
+            self._statements.wait(group, line, at=instant(message.timestamp), model=message.model, tokens=stated, stated_tokens=stated)
         known = self._found.get(group)
         if known is None:
             report_lost(message, line, self._problems)
@@ -71,8 +76,10 @@ class Requests:
 
     def rows(self, place: Place) -> Iterator[UsageRow]:
         """One row per request, in the order of their first lines."""
-        for request in self._found.values():
-            yield self._row(request, place)
+        for group, request in self._found.items():  # in the order of their first lines
+            row = self._row(request, place)
+            self._statements.counted(row, group)
+            yield row
 
     def _row(self, request: Request, place: Place) -> UsageRow:
         at = instant(request.timestamp)

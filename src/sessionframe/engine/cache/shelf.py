@@ -106,7 +106,7 @@ class Shelf:
     @classmethod
     def of(cls, group: Group, want: Want, prepared: Any) -> Shelf | None:
         """The shelf of a group; nothing where nothing is kept: text never is, and rows of objects from outside are not."""
-        if want.content or want.raw or want.session_id or cachefiles.folder() is None:
+        if want.content or want.raw or want.session_id or want.statements or cachefiles.folder() is None:
             return None
         code = code_of(group.provider)
         return None if code is None else cls(group, want, prepared, code)

@@ -13,6 +13,7 @@ from sessionframe.formats.jsonl import records, unfinished
 from sessionframe.formats.position import Position
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
+from sessionframe.formats.statements import Statements
 from sessionframe.providers.claude_code.facts import LedgerState, Sessions, summary_title
 from sessionframe.providers.claude_code.lineage import Trace
 from sessionframe.providers.claude_code.messages import Messages
@@ -47,13 +48,14 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     if source.kind == "sidecar":
         return
     known: Sidecars = context.prepared or Sidecars({}, {})
-    common = Common.of(source, context, known)
+    common = Common.of(source, want, context, known)
     reader = UsageReader(common) if want.only_usage else Reader(source, want, known, common)
     yield from reader.lines(context)
     if "usage" in want.tables:
         yield from common.requests.rows()
     yield from reader.rest()
     yield common.trace.lineage()
+    yield from common.statements.rows()
     yield from common.problems.rows()
 
 
@@ -65,13 +67,15 @@ class Common(NamedTuple):
     threads: Threads
     requests: Requests
     trace: Trace
+    statements: Statements
 
     @classmethod
-    def of(cls, source: Source, context: Context, known: Sidecars) -> Common:
+    def of(cls, source: Source, want: Want, context: Context, known: Sidecars) -> Common:
         """Before the first line."""
         problems = Problems(source.path)
         threads = Threads(source, context.machine, known.projects.get(source.root_session_id))
-        return cls(source.path, problems, threads, Requests(threads, problems), Trace(source))
+        statements = Statements(source.path, wanted=want.statements)
+        return cls(source.path, problems, threads, Requests(threads, problems, statements), Trace(source), statements)
 
     def unknown(self, kind: str | None, line: int) -> None:
         """Note a line of a type that nobody knows."""
@@ -103,7 +107,7 @@ class UsageReader:
 
         Decoding every line takes no longer than searching for those that could matter, and damage is seen wherever it is.
         """
-        _, _, _, requests, trace = self._common
+        requests, trace = self._common.requests, self._common.trace
         for line, light in lines:
             trace.see(light, line)
             if light.type in SPEAKING:
@@ -147,7 +151,7 @@ class Reader(UsageReader):
     def __init__(self, source: Source, want: Want, known: Sidecars, common: Common) -> None:
         super().__init__(common)
         self._want = want
-        self._problems, self._threads, self._requests, self._trace = common[1:]
+        self._problems, self._threads, self._requests, self._trace = common[1:5]
         self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)

@@ -9,6 +9,7 @@ import msgspec
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements, sum_of_known
 from sessionframe.providers.claude_code.records import EchoedRecord, Envelope, Iteration, LightRecord, ProgressData, Record, Reply, Usage
 from sessionframe.providers.claude_code.threads import Place, Threads
 from sessionframe.schema import UsageRow
@@ -53,9 +54,10 @@ class Requests:
     known, and still in the processor's cache.
     """
 
-    def __init__(self, threads: Threads, problems: Problems) -> None:
+    def __init__(self, threads: Threads, problems: Problems, statements: Statements) -> None:
         self._threads = threads
         self._problems = problems
+        self._statements = statements
         self._rows: dict[str, UsageRow] = {}
         self._inner: dict[str, list[UsageRow]] = {}
         self._group = ""
@@ -69,7 +71,10 @@ class Requests:
             if reply is not None and reply.usage is not None:
                 if is_billed(record, reply, reply.usage):
                     self._keep(Request(record, record, reply, reply.usage, line, echo=False))
+                else:
+                    self._statements.add("notice" if reply.model == SYNTHETIC else "unanswered", line)
             elif record.costUSD:
+                self._statements.add("no-tokens", line)
                 self._problems.add("missing-column", "a response states its cost but no tokens: it is not counted", line)
         elif record.type == "progress" and record.data is not None:
             self._add_echo(record, record.data, line)
@@ -87,6 +92,10 @@ class Requests:
 
     def _keep(self, seen: Request) -> None:
         group = group_key(seen)
+        if self._statements.wanted:
+            self._statements.wait(
+                group, seen.line, at=instant(seen.spoken.timestamp), model=seen.reply.model, tokens=stated_tokens(seen.usage)
+            )
         if self._open is not None:
             if group == self._group:
                 if survives(seen, self._open.usage.output_tokens, echo=self._open.echo, stopped=self._open.reply.stop_reason is not None):
@@ -133,8 +142,11 @@ class Requests:
         for group, row in self._rows.items():
             if row.at is None:
                 self._problems.add("missing-time", "request without a usable timestamp", row.line)
+            self._statements.counted(row, group)
             yield row
-            yield from self._inner.get(group, ())
+            for inner in self._inner.get(group, ()):
+                self._statements.counted(inner)
+                yield inner
 
 
 def is_billed(record: Envelope, reply: Reply, usage: Usage) -> bool:
@@ -254,6 +266,11 @@ def usage_row(request: Request, place: Place, key: str) -> UsageRow:
     if isinstance(record, Envelope):
         row.recorded_cost_usd = record.costUSD
     return row
+
+
+def stated_tokens(usage: Usage) -> int | None:
+    """All tokens of a line."""
+    return sum_of_known((usage.input_tokens, usage.cache_read_input_tokens, cache_write(usage), usage.output_tokens))
 
 
 def cache_write(usage: Usage | Iteration) -> int | None:

@@ -14,4 +14,5 @@ PROVIDER = Provider(
     parse=OnFirstUse("sessionframe.providers.codex.parse:parse"),
     prepare=OnFirstUse("sessionframe.providers.codex.names:prepare"),
     basis=OnFirstUse("sessionframe.providers.codex.names:basis"),
+    originals=OnFirstUse("sessionframe.providers.codex.typescript:originals"),
 )

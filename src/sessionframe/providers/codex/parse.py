@@ -10,6 +10,7 @@ from sessionframe.formats.jsonl import records, unfinished
 from sessionframe.formats.position import Position
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
+from sessionframe.formats.statements import Statements
 from sessionframe.formats.zstd import ENDING
 from sessionframe.providers.codex.facts import SessionFacts
 from sessionframe.providers.codex.messages import Messages
@@ -62,7 +63,8 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
         yield from problems.rows()
         return
     thread = Thread.of(source, context.machine)
-    requests = Requests(thread, problems)
+    statements = Statements(source.path, wanted=want.statements)
+    requests = Requests(thread, problems, statements)
     usage = Usage(thread, requests, problems)
     reader = UsageReader(source, usage) if want.only_usage else Reader(source, want, names, usage)
     yield from reader.lines(context)
@@ -72,6 +74,7 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
         yield from rest
     if depends_on_others(thread, want):
         yield Unkept()
+    yield from statements.rows()
     yield from problems.rows()
 
 

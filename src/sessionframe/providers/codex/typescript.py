@@ -7,11 +7,17 @@ from collections.abc import Iterator
 import msgspec
 
 from sessionframe.formats.files import open_bytes
+from sessionframe.formats.originals import Original, Place, of_file
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.salvage import REFUSED, salvage
 from sessionframe.providers.codex.records import Document, Record
 
 document_decoder = msgspec.json.Decoder(Document)
+
+
+def originals(place: Place) -> Iterator[Original]:
+    """The records of a row: lines of a rollout, or items of such a document."""
+    return of_file(place, elements="items")
 
 
 def document_records(path: str, problems: Problems) -> Iterator[tuple[int, Record]]:

@@ -9,9 +9,10 @@ from typing import NamedTuple, TypeAlias
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements
 from sessionframe.providers.codex.records import EventPayload, ItemPayload, LightPayload, Stamp, Tokens, UsagePayload
 from sessionframe.providers.codex.thread import Place, Thread
-from sessionframe.schema import SessionKind, UsageRow
+from sessionframe.schema import Fate, SessionKind, UsageRow
 from sessionframe.schema.usage import RequestKind
 
 Counts: TypeAlias = tuple[int, int, int, int, int]
@@ -71,9 +72,10 @@ class Requests:
         Responses of which nothing more will be told. A file of any size needs no more memory, if they are taken while it is read.
     """
 
-    def __init__(self, thread: Thread, problems: Problems) -> None:
+    def __init__(self, thread: Thread, problems: Problems, statements: Statements) -> None:
         self._thread = thread
         self._problems = problems
+        self._statements = statements
         self.ready: list[UsageRow] = []
         self._latest: UsageRow | None = None
         self._told: OrderedDict[str, None] = OrderedDict()
@@ -106,18 +108,22 @@ class Requests:
     def usage_record(self, payload: UsagePayload | LightPayload, line: At) -> None:
         """A response as `token_usage_record` tells it, since 0.153: also those that were cut short, and compactions by the server."""
         thread_id = payload.thread_id
-        if payload.usage is None or (thread_id is not None and thread_id != self._thread.session_id):
+        if payload.usage is None:
+            return
+        used = counts(payload.usage)
+        if thread_id is not None and thread_id != self._thread.session_id:
+            self._leave_out("other-thread", line, used)
             return
         key = record_key(self._thread.session_id, payload, counts(payload.thread_token_usage or payload.usage))
         if key in self._told:
+            self._leave_out("told-before", line, used)
             return
         self._told[key] = None
         if len(self._told) > REPEATS_WITHIN:
             self._told.popitem(last=False)
-        used = counts(payload.usage)
         self._pending[used] = self._pending.get(used, 0) + 1
         self._records += 1
-        self._add(payload.usage, line, key, "token_usage_record", payload.response_id)
+        self._add(payload.usage, line, key, "token_usage_record", response=payload.response_id)
 
     def _count(self, payload: EventPayload, line: At) -> None:
         """A `token_count` event: the counters of the thread, written with and without a new response behind them."""
@@ -128,11 +134,10 @@ class Requests:
         before, before_is_own = self._total, self._total_is_own
         total = self._total = Total(counts(info.total_token_usage), info.total_token_usage.total_tokens)
         self._total_is_own = thread.own
-        if not moves(total, before):
-            return
         last = info.last_token_usage or difference(total, before)
         used = counts(last)
-        if used == NOTHING:
+        if not moves(total, before) or used == NOTHING:
+            self._leave_out("no-tokens" if used == NOTHING else "counter-stands", line, used, total)
             return
         if thread.own and before is not None and before_is_own:
             self._residual(total, before, last, used, line)
@@ -143,8 +148,9 @@ class Requests:
         if pending := self._pending.pop(used, 0):
             if pending > 1:
                 self._pending[used] = pending - 1
+            self._leave_out("told-before", line, used, total)
             return
-        self._add(last, line, total_key(thread.session_id, line, total), "token_count", None)
+        self._add(last, line, total_key(thread.session_id, line, total), "token_count", total=total)
 
     def _residual(self, total: Total, before: Total, last: Tokens, used: Counts, line: At) -> None:
         """What a counter grew by beyond the response that the event is about: one that was interrupted and has no event of its own.
@@ -160,7 +166,7 @@ class Requests:
         if last.input_tokens is None or last.output_tokens is None:
             return  # the rest is what the event itself should have told
         key = f"{total_key(self._thread.session_id, line, total)}:rest"
-        self._add(Tokens(*rest), self._aborted or line, key, "counter_residual", None)
+        self._add(Tokens(*rest), self._aborted or line, key, "counter_residual")
 
     def _end_turn(self, payload: EventPayload, line: At) -> None:
         """A turn without any usage is reported, unless it is a review: that has its usage in a file of its own."""
@@ -199,15 +205,21 @@ class Requests:
         speaks = kind in MODEL_ITEMS or (kind == "message" and role in SPEAKING_ROLES)
         if speaks and not self._answering:
             self._problems.add("missing-column", NO_COUNTERS, line.number)
-            self._add(Tokens(), line, f"{self._thread.session_id}:line:{line.number}", "response_item", None)
+            self._add(Tokens(), line, f"{self._thread.session_id}:line:{line.number}", "response_item")
             self._searches = 0
         self._answering = speaks
 
-    def _add(self, tokens: Tokens, line: At, key: str, evidence: str, response_id: str | None) -> None:
+    def _leave_out(self, fate: Fate, line: At, used: Counts, total: Total | None = None) -> None:
+        """Note a record that is no request of its own."""
+        if self._statements.wanted:
+            counter = total and whole(total.counts)
+            self._statements.add(fate, line.number, at=line.at, model=self._thread.model, tokens=whole(used), counter_tokens=counter)
+
+    def _add(self, tokens: Tokens, line: At, key: str, evidence: str, *, response: str | None = None, total: Total | None = None) -> None:
         if (tokens.input_tokens or 0) < (tokens.cached_input_tokens or 0) + (tokens.cache_write_input_tokens or 0):
             self._problems.add("bad-value", TOO_MUCH_CACHED, line.number)
         row = self._blank()
-        row.request_id, row.at, row.line, row.dedup_key, row.evidence = response_id, line.at, line.number, key, evidence
+        row.request_id, row.at, row.line, row.dedup_key, row.evidence = response, line.at, line.number, key, evidence
         row.input_tokens, row.cache_read_tokens, row.cache_write_tokens = uncached(tokens), tokens.cached_input_tokens, written(tokens)
         row.output_tokens, row.reasoning_tokens = tokens.output_tokens, tokens.reasoning_output_tokens
         row.is_final = None if evidence in UNFINISHED else True
@@ -216,6 +228,8 @@ class Requests:
             self._problems.add("missing-time", "request without a usable timestamp", line.number)
         if self._latest is not None:
             self.ready.append(self._latest)
+        if self._statements.wanted:
+            self._statements.counted(row, stated=tokens.total_tokens, counter=total and whole(total.counts))
         self._latest, self._may_sum_up = row, self._thread.own
         if self._thread.own:
             self._unpaid_turn = None
@@ -271,6 +285,11 @@ def counts(tokens: Tokens) -> Counts:
         tokens.output_tokens or 0,
         tokens.reasoning_output_tokens or 0,
     )
+
+
+def whole(counted: Counts) -> int:
+    """All tokens: cached and written ones are part of the input, reasoning of the output."""
+    return counted[0] + counted[3]
 
 
 def moves(total: Total, before: Total | None) -> bool:

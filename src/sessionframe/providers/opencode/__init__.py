@@ -29,6 +29,7 @@ def family_member(info: Info, place: Place) -> Provider:
         discover=place.discover,
         parse=OnFirstUse("sessionframe.providers.opencode.parse:parse"),
         prepare=OnFirstUse("sessionframe.providers.opencode.sessions:prepare"),
+        originals=OnFirstUse("sessionframe.providers.opencode.originals:originals"),
     )
 
 

@@ -8,6 +8,7 @@ from sqlite3 import sqlite_version_info
 from sessionframe.formats.cells import cells
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.sqlite import Database, Row, text
+from sessionframe.formats.statements import Statements
 from sessionframe.providers.contract import Source, Want
 from sessionframe.providers.opencode import version2
 from sessionframe.providers.opencode.entries import Entry, Numbered
@@ -55,15 +56,16 @@ class Store:
         The database.
     source, want
         Which sessions, and how much of them.
-    problems
-        Where issues go.
+    problems, statements
+        Where issues go, and what became of each record with tokens.
     """
 
-    def __init__(self, database: Database, source: Source, want: Want, problems: Problems) -> None:
+    def __init__(self, database: Database, source: Source, want: Want, problems: Problems, statements: Statements) -> None:
         self._database = database
         self._source = source
         self._want = want
         self._problems = problems
+        self._statements = statements
         self._light = want.only_usage
         self._message = cells(LightMessage if self._light else Message, problems)
         self._part = cells(Step if self._light else Part, problems)
@@ -110,6 +112,8 @@ class Store:
                 continue
             name = text(message_id) or ""
             if name in newer:
+                if record.role == ASSISTANT:
+                    self._statements.add("newer-copy", line)
                 continue
             counted_as, copied = original(name, record, record.role, self._near)
             parts = self._parts(steps.get(message_id, ()) if self._light else self._database.select(PARTS, name))

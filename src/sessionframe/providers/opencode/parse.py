@@ -7,6 +7,7 @@ from itertools import count
 
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.sqlite import Database
+from sessionframe.formats.statements import Statements
 from sessionframe.providers.contract import Context, ParsedRow, Source, Want
 from sessionframe.providers.opencode.databases import Store
 from sessionframe.providers.opencode.entries import Entry
@@ -24,8 +25,8 @@ FIRST_PROMPT_RANK = 10
 def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     """The rows of one source. Nothing in it raises; what cannot be read becomes `issues` rows."""
     known: Sessions = context.prepared or {}
-    problems = Problems(source.path)
-    reader = Reader(source, want, context, problems)
+    problems, statements = Problems(source.path), Statements(source.path, wanted=want.statements)
+    reader = Reader(source, want, context, problems, statements)
     if source.kind != DATABASE:
         tree = Tree(source, want)
         own = tree_session(source, {}, problems)
@@ -34,7 +35,8 @@ def parse(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
             yield from each.rows()
     else:
         with Database(source.path, problems) as database:
-            yield from read_database(database, reader, Store(database, source, want, problems), known)
+            yield from read_database(database, reader, Store(database, source, want, problems, statements), known)
+    yield from statements.rows()
     yield from problems.rows()
 
 
@@ -51,8 +53,9 @@ def read_database(database: Database, reader: Reader, store: Store, prepared: Se
 class Reader:
     """Makes the rows of sessions, one after the other."""
 
-    def __init__(self, source: Source, want: Want, context: Context, problems: Problems) -> None:
+    def __init__(self, source: Source, want: Want, context: Context, problems: Problems, statements: Statements) -> None:
         self._source = source
+        self._statements = statements
         self._want = want
         self._machine = context.machine
         self._problems = problems
@@ -61,7 +64,7 @@ class Reader:
     def session(self, session_id: str, own: Known | None, entries: Iterable[Entry], known: Sessions) -> Iterator[ParsedRow]:
         """The rows of one session; `own` is what this source says of it, `known` what is known of all."""
         places = Places(session_id, known, self._machine)
-        requests = Requests(places, self._problems)
+        requests = Requests(places, self._problems, self._statements)
         if self._want.only_usage:
             for entry in entries:
                 yield from requests.rows(entry, entry.parts)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements, sum_of_known
 from sessionframe.providers.opencode.entries import Entry, Numbered
 from sessionframe.providers.opencode.forks import CLOCK_BITS, clock_of
 from sessionframe.providers.opencode.records import Cache, LightMessage, Span, Step, Tokens
 from sessionframe.providers.opencode.sessions import G1, V2, Places
-from sessionframe.schema import UsageRow
+from sessionframe.schema import Fate, UsageRow
 from sessionframe.schema.usage import RequestKind
 
 STEP_FINISH = "step-finish"
@@ -40,13 +41,14 @@ class Requests:
     ----------
     places
         The session, and where its messages belong.
-    problems
-        Where issues go.
+    problems, statements
+        Where issues go, and what became of each record with tokens.
     """
 
-    def __init__(self, places: Places, problems: Problems) -> None:
+    def __init__(self, places: Places, problems: Problems, statements: Statements) -> None:
         self._places = places
         self._problems = problems
+        self._statements = statements
         self._version = version(places.known.version if places.known else None)
 
     def rows(self, entry: Entry, parts: Sequence[Numbered]) -> list[UsageRow]:
@@ -60,6 +62,8 @@ class Requests:
         if message.role != ASSISTANT:
             return []
         steps = [each for each in parts if each.part.type == STEP_FINISH]
+        if self._statements.wanted:
+            self._leave_out(entry, has_steps=bool(steps))
         if len(steps) == 1:  # nearly always
             return [self._row(entry, steps[0].part, 0, at(message, None), STEP_FINISH)]
         if not steps:
@@ -67,13 +71,21 @@ class Requests:
             return [self._row(entry, message, 0, at(message, None), told)] if is_billed(message) else []
         return [self._row(entry, step.part, number, at(message, step.id), STEP_FINISH) for number, step in enumerate(steps)]
 
+    def _leave_out(self, entry: Entry, *, has_steps: bool) -> None:
+        """Note a message whose own numbers are no request."""
+        message = entry.message
+        if has_steps or not is_billed(message):
+            fate: Fate = "steps-tell" if has_steps else "unanswered"
+            tokens = stated_tokens(message.tokens or NOTHING)
+            self._statements.add(fate, entry.line, source=entry.source, at=at(message, None), model=message.modelID, tokens=tokens)
+
     def _row(self, entry: Entry, told: LightMessage | Step, number: int, when: int | None, evidence: str) -> UsageRow:
         message, tokens = entry.message, told.tokens or NOTHING
         cache = tokens.cache or NO_CACHE
         place = self._places.place(message.path)
         if when is None:
             self._problems.add("missing-time", "request without a usable time", entry.line)
-        return UsageRow(
+        row = UsageRow(
             session_id=place.session_id,
             root_session_id=place.root_session_id,
             message_id=entry.id,
@@ -97,6 +109,8 @@ class Requests:
             dedup_key=f"{entry.counted_as}:step{number}",
             copy_rank=copy_rank(entry, self._places),
         )
+        self._statements.counted(row, stated=tokens.total)
+        return row
 
     def _input(self, entry: Entry, tokens: Tokens, cache: Cache) -> int | None:
         if tokens.total is not None or tokens.input is None or not holds_cache(entry, tokens, cache, self._version):
@@ -110,6 +124,12 @@ class Requests:
         if inclusive is None:
             self._problems.add("estimate", CONTRADICTORY, entry.line)
         return tokens.output + tokens.reasoning if inclusive is False else tokens.output
+
+
+def stated_tokens(tokens: Tokens) -> int | None:
+    """All tokens of a record as they are stated; reasoning is left out, because nobody knows here whether the output holds it."""
+    cache = tokens.cache or NO_CACHE
+    return sum_of_known((tokens.input, tokens.output, cache.read, cache.write))
 
 
 def is_billed(message: LightMessage) -> bool:

@@ -10,6 +10,7 @@ from sessionframe.dialects.google_usage import Counts, Reported, check_total
 from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Source
 from sessionframe.providers.qwen.measure import measure
@@ -146,7 +147,7 @@ def reported(entry: Entry, problems: Problems, line: int) -> Reported:
     )
 
 
-def ledger_rows(source: Source, known: Known, machine: Machine, problems: Problems) -> Iterator[UsageRow]:
+def ledger_rows(source: Source, known: Known, machine: Machine, problems: Problems, statements: Statements) -> Iterator[UsageRow]:
     """One row per entry. It counts where no log holds the request: calls beside the conversation, and sessions that were deleted."""
     for line, entry in records(source.path, Entry, problems):
         if entry.sessionId is None or entry.inputTokens is None:
@@ -159,7 +160,7 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
         found = measure(stated, problems, line)
         check_total(stated, found, problems, line)
         project = known.projects.get(entry.sessionId)
-        yield UsageRow(
+        row = UsageRow(
             session_id=thread_of(entry, known),
             root_session_id=entry.sessionId,
             at=at,
@@ -179,6 +180,8 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
             dedup_key=entry_id(entry, source.path, line),
             is_echo=True,
         )
+        statements.counted(row, stated=stated.total)
+        yield row
 
 
 def thread_of(entry: Entry, known: Known) -> str:

@@ -11,6 +11,7 @@ from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
+from sessionframe.formats.statements import Statements
 from sessionframe.providers.contract import Context, ParsedRow, Source, Want
 from sessionframe.providers.qwen.facts import Session
 from sessionframe.providers.qwen.ledger import NOTHING, Known, ledger_rows
@@ -31,7 +32,8 @@ def parse_log(source: Source, want: Want, context: Context) -> Iterator[ParsedRo
     """A session or a sub-agent."""
     problems = Problems(source.path)
     threads = Threads(source, context.machine)
-    requests = Requests(threads, context.prepared or NOTHING, problems)
+    statements = Statements(source.path, wanted=want.statements)
+    requests = Requests(threads, context.prepared or NOTHING, problems, statements)
     if want.only_usage:
         for number, light in records(source.path, LightRecord, problems):
             if light.type not in TYPES:
@@ -43,6 +45,7 @@ def parse_log(source: Source, want: Want, context: Context) -> Iterator[ParsedRo
     if "usage" in want.tables:
         yield from requests.rows()
     yield threads.lineage()
+    yield from statements.rows()
     yield from problems.rows()
 
 
@@ -99,10 +102,11 @@ class Reader:
 def parse_ledger(source: Source, want: Want, context: Context) -> Iterator[ParsedRow]:
     """A month of the ledger."""
     known: Known = context.prepared or NOTHING
-    problems = Problems(source.path)
-    rows = ledger_rows(source, known, context.machine, problems)
+    problems, statements = Problems(source.path), Statements(source.path, wanted=want.statements)
+    rows = ledger_rows(source, known, context.machine, problems, statements)
     if "usage" in want.tables:
         yield from rows
+    yield from statements.rows()
     yield from problems.rows()
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sessionframe.dialects.google_usage import Counts, Reported, check_total
+from sessionframe.dialects.google_usage import Counts, Reported, check_total, count_of
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
+from sessionframe.formats.statements import Statements
 from sessionframe.providers.qwen.ledger import Known, numbers
 from sessionframe.providers.qwen.measure import measure
 from sessionframe.providers.qwen.records import LightRecord, Record, Told, Usage
@@ -32,14 +33,15 @@ class Requests:
 
     Parameters
     ----------
-    threads, known, problems
-        Where lines belong, what the ledger holds, where issues go.
+    threads, known, problems, statements
+        Where lines belong, what the ledger holds, where issues go, and what became of each line with counts.
     """
 
-    def __init__(self, threads: Threads, known: Known, problems: Problems) -> None:
+    def __init__(self, threads: Threads, known: Known, problems: Problems, statements: Statements) -> None:
         self._threads = threads
         self._known = known
         self._problems = problems
+        self._statements = statements
         self._found: dict[object, Request] = {}
         self._told: Told | None = None
         self._taken: set[str] = set()
@@ -56,13 +58,19 @@ class Requests:
             return None
         response_id = told_id(self._told, record.usageMetadata)
         self._told = None
-        self._found.setdefault(record.uuid or line, Request(bare(record), record.usageMetadata, line, response_id))
+        group = record.uuid or line
+        if self._statements.wanted:
+            stated = count_of(record.usageMetadata.totalTokenCount)
+            self._statements.wait(group, line, at=instant(record.timestamp), model=record.model, tokens=stated, stated_tokens=stated)
+        self._found.setdefault(group, Request(bare(record), record.usageMetadata, line, response_id))
         return response_id
 
     def rows(self) -> Iterator[UsageRow]:
         """One row per request, in the order of the log."""
-        for request in self._found.values():
-            yield self._row(request)
+        for group, request in self._found.items():
+            row = self._row(request)
+            self._statements.counted(row, group)
+            yield row
 
     def _row(self, request: Request) -> UsageRow:
         record, line = request.record, request.line
