@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 
 from sessionframe import cli
+from sessionframe.engine import audit
 from sessionframe.schema import SCHEMA, TABLES
 
 SAMPLES = Path(__file__).parents[1] / "data-samples"
@@ -269,6 +270,7 @@ def test_version_and_help(run: Run) -> None:
 LOADED = """
 import sys
 from sessionframe import cli
+from sessionframe.engine import audit
 sys.argv = ["sessionframe", *sys.argv[1:]]
 try:
     cli.main()
@@ -315,6 +317,7 @@ def slow(*agents, **options):
     time.sleep(60)
 sessionframe.engine.scan = slow
 from sessionframe import cli
+from sessionframe.engine import audit
 sys.argv = ["sessionframe", "report"]
 cli.main()
 """
@@ -358,3 +361,45 @@ def test_the_cache_tells_where_it_lies_and_can_be_cleared(run: Run, tmp_path: Pa
     run("report", "--home", DEMO)
     assert "kB" in run("cache").out
     assert run("cache", "--clear").out == f"{tmp_path}: 0 B\n"
+
+
+# verify
+
+
+def test_verify_shows_steps_checks_and_totals(run: Run) -> None:
+    done = run("verify", "--home", DEMO, "--agent", "gemini")
+    assert done.code == 0
+    for said in ("From records to requests", "same-request", "found_requests", "Checks", "response", "All checks agree"):
+        assert said in done.out
+    assert "other tool" not in done.out
+
+
+def test_verify_as_json(run: Run) -> None:
+    made = run("verify", "--home", DEMO, "--agent", "gemini", "--json", "--tz", "UTC").json
+    assert made["passed"] is True
+    assert made["differences"] is None
+    assert {row["agent"] for row in made["steps"]} == {"gemini"}
+    assert all(row["differ"] == 0 for row in made["checks"])
+
+
+def test_verify_against_a_report(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text('{"daily": []}', "utf-8")
+    given = ("verify", "--home", DEMO, "--agent", "gemini", "--against", str(path), "--tz", "UTC")
+    done = run(*given)
+    assert done.code == 0
+    assert "gemini-2.5-pro" in done.out
+    assert run(*given, "--json").json["differences"][0]["day"] == "2026-10-17"
+    path.write_text("no", "utf-8")
+    done = run(*given)
+    assert done.code == 2
+    assert "is no JSON" in done.err
+
+
+def test_verify_ends_with_1_when_a_check_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = audit.audit
+    monkeypatch.setattr(audit, "audit", lambda *given: (seen := real(*given))._replace(found=seen.found[1:]))
+    done = run("verify", "--home", DEMO, "--agent", "gemini")
+    assert done.code == 1
+    assert "Failed" in done.out
+    assert "records (gemini" in done.out

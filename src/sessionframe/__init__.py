@@ -167,7 +167,7 @@ MODULES: dict[str, str] = {
     "sessionframe.analysis.overlaps": "concurrency",
     "sessionframe.analysis.pace": "cumulative",
     "sessionframe.analysis.privacy": "anonymise",
-    "sessionframe.analysis.provenance": "provenance",
+    "sessionframe.analysis.origins": "provenance",
     "sessionframe.analysis.quality": "coverage finality_by unpriced",
     "sessionframe.analysis.ratios": "tool_ratios",
     "sessionframe.analysis.reconciliation": "reconcile recorded_costs",

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from sessionframe.analysis.differences import before_after, compare, effect_sizes
     from sessionframe.analysis.files import files_by
     from sessionframe.analysis.intervals import active_intervals, session_lengths
+    from sessionframe.analysis.origins import provenance
     from sessionframe.analysis.overlaps import concurrency
     from sessionframe.analysis.pace import cumulative
     from sessionframe.analysis.privacy import anonymise
-    from sessionframe.analysis.provenance import provenance
     from sessionframe.analysis.quality import coverage, finality_by, unpriced
     from sessionframe.analysis.ratios import tool_ratios
     from sessionframe.analysis.reconciliation import reconcile, recorded_costs

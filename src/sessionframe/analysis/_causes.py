@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from sessionframe.engine.audit import Audit
 
-Cell: TypeAlias = tuple[date | None, str | None, str | None]
-"""Day, agent and model."""
+Cell: TypeAlias = tuple[str | None, str | None, str | None]
+"""Day (ISO), agent and model."""
 KEY = ("day", "agent", "model")
 MOST_PLACES = 1000
 """So many files and folders are tried, at most."""
@@ -103,10 +103,20 @@ class Causes:
         added = self._added.tokens.get(cell, {})
         for way, (_, _, meaning) in WAYS.items():
             rest = difference - (added.get(way, 0) - added.get("", 0))
-            found = named(rest, cell, way, effects, places)
+            found = named(rest, cell, way, effects)
             if found is not None:
                 return "; ".join(filter(None, (meaning, *found)))
-        return moved(cell, left) or renamed(cell, left) or UNEXPLAINED
+        return moved(cell, left) or renamed(cell, left) or self._place(cell, difference, places) or UNEXPLAINED
+
+    def _place(self, cell: Cell, difference: int, places: list[Effect]) -> str | None:
+        """A file or folder whose requests are missing, or whose copies are counted again, in some way of adding up tokens."""
+        added = self._added.tokens.get(cell, {})
+        for way, (_, _, meaning) in WAYS.items():
+            rest = difference - (added.get(way, 0) - added.get("", 0))
+            found = explained(rest, here(places, cell, way), most=1)
+            if found is not None:
+                return "; ".join(filter(None, (meaning, *found)))
+        return None
 
     def _effects(self) -> Iterator[Effect]:
         """What tools are known to leave out or to count again."""
@@ -138,8 +148,8 @@ class Causes:
             for path in copies["source"].unique().sort().head(MOST_PLACES)
         ]
         above = {str(parent) for source in self.rows["source"].unique() for parent in (PurePath(source), *PurePath(source).parents)}
-        shortest = sorted(above, key=lambda path: (len(path), path))[:MOST_PLACES]
-        return [*again, *(self._missing(f"{path} is not read", pl.col("source").str.starts_with(path)) for path in shortest)]
+        deepest = sorted(above, key=lambda path: (-len(path), path))[:MOST_PLACES]
+        return [*again, *(self._missing(f"{path} is not read", pl.col("source").str.starts_with(path)) for path in deepest)]
 
     def _missing(self, meaning: str, which: pl.Expr) -> Effect:
         """Requests that are not counted."""
@@ -165,15 +175,19 @@ class Causes:
         import polars as pl
 
         agent = pl.col("agent") if self._by_agent else pl.lit(None, pl.String)
-        return rows.with_columns(agent.alias("agent"), day=pl.col("at").dt.convert_time_zone(self._tz).dt.date())
+        return rows.with_columns(agent.alias("agent"), day=pl.col("at").dt.convert_time_zone(self._tz).dt.strftime("%Y-%m-%d"))
 
 
-def named(rest: int, cell: Cell, way: str, effects: list[Effect], places: list[Effect]) -> list[str] | None:
+def named(rest: int, cell: Cell, way: str, effects: list[Effect]) -> list[str] | None:
     """What explains the rest of a difference when tokens are added up in some way; nothing where nothing does."""
     if not rest:
         return [] if way else None
-    here, below = ([(each.meaning, each.tokens[cell][way]) for each in group if cell in each.tokens] for group in (effects, places))
-    return explained(rest, here) or explained(rest, below, most=1)
+    return explained(rest, here(effects, cell, way))
+
+
+def here(effects: list[Effect], cell: Cell, way: str) -> list[tuple[str, int]]:
+    """What effects mean, and change, in a cell."""
+    return [(each.meaning, each.tokens[cell][way]) for each in effects if cell in each.tokens]
 
 
 def explained(difference: int, effects: list[tuple[str, int]], most: int = MOST_TOGETHER) -> list[str] | None:
@@ -190,7 +204,8 @@ def moved(cell: Cell, left: dict[Cell, int]) -> str | None:
     day, agent, model = cell
     if day is None:
         return None
-    beside = (day - timedelta(days=1), day + timedelta(days=1))
+    at = date.fromisoformat(day)
+    beside = [str(at + timedelta(days=days)) for days in (-1, 1)]
     found = [other for other in beside if left.get((other, agent, model)) == -left[cell]]
     return f"booked on {found[0]}, or the other way round: the time zones or the time of the requests differ" if found else None
 

@@ -133,13 +133,13 @@ def rows_of(report: Any) -> pl.DataFrame:
         rows = [row for day in report["daily"] for row in rows_of_day(day)]
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise OptionError(f"the report to compare with has another shape. What is needed is {SHAPE}.") from problem
-    schema = {"day": pl.Date, "agent": pl.String, "model": pl.String, "other_tokens": pl.Int64, "other_cost_usd": pl.Float64}
+    schema = {"day": pl.String, "agent": pl.String, "model": pl.String, "other_tokens": pl.Int64, "other_cost_usd": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row").group_by(KEY).agg(pl.col("other_tokens", "other_cost_usd").sum())
 
 
-def rows_of_day(day: Mapping[str, Any]) -> Iterator[tuple[date, str | None, str, int, float]]:
+def rows_of_day(day: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str, int, float]]:
     """The models of one day; by agent where it tells them apart."""
-    at = date.fromisoformat(day["period"] if "period" in day else day["date"])
+    at = str(date.fromisoformat(day["period"] if "period" in day else day["date"]))
     for part in day.get("agents") or [day]:
         agent = part["agent"] if part is not day else None
         for model in part["modelBreakdowns"]:

@@ -40,7 +40,7 @@ class Verification:
         ``equal`` (as many of them agree), ``stated``, ``counted`` (the sums of both), ``meaning``. A difference is no failure: agents
         state totals that leave out, or hold, what others do not.
     differences
-        One row per day, agent and model where another tool counted otherwise, sorted by them; None when none was given. ``day``,
+        One row per day, agent and model where another tool counted otherwise, sorted by them; None when none was given. ``day`` (ISO text),
         ``agent`` (null where the other tool does not tell), ``model``, ``tokens`` and ``other_tokens``, ``difference`` (the second less
         the first), ``cost_usd`` and ``other_cost_usd`` [USD], ``cause``.
     """
@@ -107,7 +107,8 @@ def verify(logs: Logs, *, against: Against = None, tz: str = "local", engine: En
     >>> found = sf.verify(sf.scan("gemini", home=sf.testing.demo_home()), engine="polars")
     >>> found.passed
     True
-    >>> found.steps.select("step", "count").rows()
+    >>> found.steps.select("step", "count").rows()[3:]
+    [('statements', 117), ('same-request', 36), ('found_requests', 81), ('copies', 20), ('requests', 61)]
     """
     out = door(known_engine(engine))
     seen = logs.audit()

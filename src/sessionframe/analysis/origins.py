@@ -57,6 +57,7 @@ def provenance(frame: Any, row: int = 0) -> Any:
     >>> import sessionframe as sf
     >>> usage = sf.scan("claude-code", home=sf.testing.demo_home()).usage.to_frame("polars")
     >>> usage.sf.provenance(0).select("line", "role").rows()
+    [(5, 'told')]
     """
     rows = opened(frame, NEEDED, needed_by="provenance", whole=True)
     if not -len(rows) <= row < len(rows):
