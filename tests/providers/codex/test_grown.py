@@ -277,7 +277,7 @@ def test_a_number_that_cannot_be_kept_only_costs_time(want: Want, tmp_path: Path
 
 KEPT_OF = {
     Thread: (state.KeptThread, {"source", "machine", "_place"}),
-    Requests: (state.KeptRequests, {"ready", "_thread", "_problems", "_place", "_said", "_common"}),
+    Requests: (state.KeptRequests, {"ready", "_thread", "_problems", "_place", "_said", "_common", "_statements"}),
     Messages: (state.KeptMessages, {"_thread", "_content", "_raw"}),
     ToolCalls: (state.KeptTools, {"_thread", "_content", "_open", "_finished"}),
     SessionFacts: (state.KeptFacts, {"_thread", "_titles", "_first_prompt"}),
