@@ -48,9 +48,17 @@ def write_whole(target: Path, fill: Callable[[BufferedWriter], object], *, lasti
                 os.fsync(file.fileno())
         unfinished.replace(target)
     except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+        try:
+            discard(unfinished)
+        except KeyboardInterrupt:  # a second one: polars raises one of its own for a Ctrl-C, and Python's comes right behind it
+            discard(unfinished)
         raise
+
+
+def discard(path: Path) -> None:
+    """Remove a file, if that can be done."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:

@@ -55,6 +55,24 @@ def test_whatever_goes_wrong_leaves_nothing_behind(tmp_path: Path, problem: Base
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
+def test_ctrl_c_comes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polars raises a `KeyboardInterrupt` of its own, and Python's comes while the unfinished file is removed."""
+    real, again = Path.unlink, [KeyboardInterrupt()]
+
+    def interrupted(self: Path, **options: bool) -> None:
+        if again:
+            raise again.pop()
+        real(self, **options)
+
+    def fail(file: IO[bytes]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "unlink", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_target(str(tmp_path / "x"), fail)
+    assert list(tmp_path.iterdir()) == []
+
+
 @has_full_device
 @pytest.mark.parametrize("chosen", ["parquet", "csv", "jsonl", "page", "copy"])
 def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
