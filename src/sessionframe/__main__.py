@@ -1,4 +1,4 @@
-"""The command line as a program, ``sessionframe`` or ``python -m sessionframe``: Ctrl-C ends it without a traceback from its first moment."""
+"""The command line as a program, ``sessionframe`` or ``python -m sessionframe``, which Ctrl-C ends without a traceback from the first."""
 
 import sys
 

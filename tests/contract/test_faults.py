@@ -1,9 +1,11 @@
-"""Every provider: whatever happens to a file or a folder between looking and reading, or while it is read, nothing is raised and the rest is kept."""
+"""Every provider: whatever happens to files between looking and reading, or while they are read, nothing is raised and the rest is kept."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from io import FileIO
@@ -160,3 +162,46 @@ def test_what_was_read_of_a_file_in_trouble_is_not_believed_later(agent: str, sh
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert is_right(tmp_path / "cache", agent, home=home)
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the user without rights can reach, which those of pytest are not."""
+    folder = Path(tempfile.mkdtemp(prefix="sessionframe-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def forbidden(path: Path) -> Iterator[None]:
+    """A file or folder that this user may not look into, were he the super-user otherwise."""
+    mode, is_root = path.stat().st_mode, os.geteuid() == 0
+    path.chmod(0)
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "root", "home"])
+@every_layout
+def test_what_may_not_be_read_is_reported(agent: str, shape: Shape, what: str, place: Path) -> None:
+    """Nothing is raised, not even where the system does not tell whether something is there."""
+    home = copied(basic(agent, shape), place / "home")
+    totals(home, agent)  # what the user without rights could not load is loaded now
+    path = transcript(home, agent)
+    chosen = {"file": path, "folder": path.parent, "root": home / path.relative_to(home).parts[0], "home": home}[what]
+    with forbidden(chosen):
+        logs = sf.scan(agent, home=home, n_jobs=1)
+        usage, issues = logs.usage.to_frame("polars"), logs.issues.to_frame("polars")
+    assert str(path) not in usage["source"].to_list()
+    assert set(issues["kind"]) == {"unreadable"}
+    assert all(str(source).startswith(str(chosen)) for source in issues["source"])

@@ -64,7 +64,7 @@ def test_ctrl_c_comes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             raise again.pop()
         real(self, **options)
 
-    def fail(file: IO[bytes]) -> None:
+    def fail(_: IO[bytes]) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "unlink", interrupted)
