@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionframe import cachefiles
+from sessionframe import cachefiles, wholefiles
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 
@@ -118,7 +118,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch:
 def test_on_a_full_disk_the_old_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     cachefiles.write("a", b"one")
     real = os.open
-    full = {cachefiles.CREATE: "/dev/full"}
+    full = {wholefiles.CREATE: "/dev/full"}
     monkeypatch.setattr(os, "open", lambda path, flags, *rest: real(full.get(flags) or path, flags & ~os.O_EXCL, *rest))
     assert not cachefiles.write("a", b"two" * 100_000)
     assert bytes(cachefiles.read("a") or b"") == b"one"

@@ -8,11 +8,13 @@ import stat
 import sys
 import time
 from collections.abc import Callable
-from io import FileIO, RawIOBase
+from io import BufferedWriter, RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import xxhash
+
+from sessionframe import wholefiles
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -27,12 +29,8 @@ HEADER_BYTES: Final = 64
 """The magic, the checksum of what follows, and room for more."""
 ENDING: Final = ".sessionframe"
 """So odd that nobody else's file has it, wherever the variable moves the cache to."""
-UNFINISHED: Final = ".sessionframe-part"
-OURS: Final = (ENDING, UNFINISHED)
-UNFINISHED_S: Final = 3600
-"""After this long, a file that was never finished belongs to a process that was killed [s]."""
+OURS: Final = (ENDING, wholefiles.UNFINISHED)
 OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
-CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def folder() -> Path | None:
@@ -84,18 +82,17 @@ def write_by(name: str, fill: Callable[[RawIOBase], object]) -> bool:
     place = folder()
     if place is None:
         return False
-    unfinished = place / f"{name}-{os.urandom(8).hex()}{UNFINISHED}"
+
+    def checked(file: BufferedWriter) -> None:
+        content = Checked(file)
+        fill(content)
+        content.finish()
+
     try:
         if not made_ours(place):
             return False
-        with open(os.open(unfinished, CREATE, 0o600), "wb", buffering=0) as file:  # noqa: PTH123 - a number, not a path
-            content = Checked(file)
-            fill(content)
-            content.finish()
-        unfinished.replace(place / (name + ENDING))
+        wholefiles.write_whole(place / (name + ENDING), checked, lasting=False)  # what a crash tears, the checksum tells
     except Exception:  # noqa: BLE001 - no room, no right, no such disk, in the words of whoever writes; on Windows also: it is being read
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
         return False
     return True
 
@@ -103,7 +100,7 @@ def write_by(name: str, fill: Callable[[RawIOBase], object]) -> bool:
 class Checked(RawIOBase):
     """A file that is written behind its header, which has the checksum of it all in the end."""
 
-    def __init__(self, file: FileIO) -> None:
+    def __init__(self, file: BufferedWriter) -> None:
         self._file = file
         self._digest = xxhash.xxh3_128()
         self._file.write(bytes(HEADER_BYTES))
@@ -116,10 +113,7 @@ class Checked(RawIOBase):
         """Write all of some bytes."""
         view = memoryview(part).cast("B")
         self._digest.update(view)
-        left = view
-        while left:
-            left = left[self._file.write(left) :]
-        return len(view)
+        return self._file.write(view)
 
     def finish(self) -> None:
         """Everything is written."""
@@ -164,9 +158,8 @@ def touch(name: str) -> None:
 
 def sweep() -> None:
     """Remove what killed processes left unfinished."""
-    for name, (at, _) in entries().items():
-        if name.endswith(UNFINISHED) and time.time() - at > UNFINISHED_S:
-            discard(name)
+    if (place := in_use()) is not None:
+        wholefiles.sweep(place)
 
 
 def discard(file: str) -> None:

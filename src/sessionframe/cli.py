@@ -148,10 +148,11 @@ def verify(scan: Scan, *, against: str | None, as_json: bool) -> None:
 def export(scan: Scan, *, table: str, to: str, format: str | None, content: bool, replays: bool, force: bool) -> None:  # noqa: A002 - the option's name
     """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete."""
     from sessionframe.report import export as exporting
+    from sessionframe.report.target import check_target
 
     streamed = to == "-"
     chosen = exporting.file_format(to, format)
-    exporting.check_stream(chosen) if streamed else exporting.check_target(to, force=force)
+    exporting.check_stream(chosen) if streamed else check_target(to, force=force)
     with scan.logs() as logs:
         frame = getattr(logs, table).to_frame("polars", content=content, replays=replays)
     if streamed:
@@ -184,7 +185,7 @@ def notebook(scan: Scan, *, name: str | None, in_jupyter: bool, html: str | None
     with scan.logs():  # a mistake shows now; nothing is read
         pass
     if html:
-        from sessionframe.report.export import check_target
+        from sessionframe.report.target import check_target
 
         check_target(html, force=force)
         with click.progressbar(length=chosen.steps, label="Running", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
@@ -261,7 +262,7 @@ def main() -> None:
     except click.Abort:  # what click makes of Ctrl-C
         sys.exit(130)
     finally:
-        flush_quietly()
+        flush()
 
 
 def program() -> None:
@@ -276,13 +277,16 @@ def program() -> None:
         os._exit(stop.code if isinstance(stop.code, int) else 0)
 
 
-def flush_quietly() -> None:
-    """Write what is left; a reader that went away (`| head`) is no error."""
+def flush() -> None:
+    """Write what is left; a reader that went away (`| head`) is no error, a full disk is."""
     try:
         sys.stdout.flush()
-    except OSError:
+    except OSError as problem:
         # what could not be written must not be tried again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(problem, BrokenPipeError):
+            note(f"standard output could not be written: {problem.strerror}")
+            sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class Machine:
         if self.platform == "win32":
             roaming = self.path("APPDATA") or self.home / "AppData" / "Roaming"
             local = self.path("LOCALAPPDATA") or self.home / "AppData" / "Local"
-            packaged = sorted((local / "Packages").glob(f"{name}_*")) if (local / "Packages").is_dir() else []
+            packaged = sorted((local / "Packages").glob(f"{name}_*")) if is_folder(local / "Packages") else []
             return [roaming / name, *(package / "LocalCache" / "Roaming" / name for package in packaged)]
         return [self.config / name]
 
@@ -89,11 +89,16 @@ class Machine:
         return Repositories(look_on_disk=self.is_local)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; where nobody may look, `Path.is_dir` would raise."""
+    return os.path.isdir(path)  # noqa: PTH112 - does not raise
+
+
 def guess_platform(home: Path) -> Platform:
     """Which operating system a copied home folder comes from, by the folders that only one of them has."""
-    if (home / "Library" / "Application Support").is_dir():
+    if is_folder(home / "Library" / "Application Support"):
         return "darwin"
-    if (home / "AppData").is_dir():
+    if is_folder(home / "AppData"):
         return "win32"
     return "linux"
 

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sessionframe as sf
-from sessionframe import cachefiles
+from sessionframe import cachefiles, wholefiles
 from sessionframe.engine import registry
 from sessionframe.engine.cache import identity, manifest, shelf
 from sessionframe.engine.portion import Portion
@@ -361,7 +361,7 @@ def beyond(spans: manifest.Spans, start: int, length: int) -> manifest.Spans:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_changes_nothing(home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requests(home)
-    real, full = os.open, {cachefiles.CREATE: "/dev/full"}
+    real, full = os.open, {wholefiles.CREATE: "/dev/full"}
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", lambda path, flags, *rest: real(full.get(flags) or path, flags & ~os.O_EXCL, *rest))
         path = transcripts(home)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 import pytest
@@ -44,29 +44,6 @@ def test_a_stream_of_many_parts_has_one_header(monkeypatch: pytest.MonkeyPatch) 
     export.write_stream(FRAME.select("model"), text, "csv")
     export.write_stream(FRAME.select("model").clear(), text, "csv")
     assert text.getvalue() == b"model\na|b\n\nmodel\n"
-
-
-def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: pl.DataFrame, file: IO[bytes]) -> None:
-        file.write(b"half")
-        raise OSError("no space left")
-
-    monkeypatch.setitem(export.WRITERS, "csv", full)
-    (tmp_path / "x.csv").write_text("before")
-    with pytest.raises(OSError, match="no space left"):
-        export.write_file(FRAME, str(tmp_path / "x.csv"), "csv")
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
-
-
-def test_a_file_is_replaced_only_when_forced(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").touch()
-    with pytest.raises(OptionError, match="--force"):
-        export.check_target(str(tmp_path / "x.csv"), force=False)
-    export.check_target(str(tmp_path / "x.csv"), force=True)
-    with pytest.raises(OptionError, match="is a folder"):
-        export.check_target(str(tmp_path), force=True)
-    with pytest.raises(OptionError, match="does not exist"):
-        export.check_target(str(tmp_path / "no" / "x.csv"), force=False)
 
 
 def test_formats() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sessionframe.errors import OptionError
-from sessionframe.machine import Machine
+from sessionframe.machine import Machine, is_folder
 from sessionframe.zones import zone
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -54,9 +54,9 @@ def expanded(path: PathLike, argument: str) -> Path:
 def existing(path: PathLike, argument: str) -> Path:
     """A folder that is there."""
     folder = expanded(path, argument)
-    if folder.is_dir():
+    if is_folder(folder):
         return folder
-    raise OptionError(f"{argument}={os.fspath(path)!r}: there is no such folder. Looked at {folder.absolute()}.")
+    raise OptionError(f"{argument}={os.fspath(path)!r}: no such folder, or none that may be looked at: {folder.absolute()}.")
 
 
 def root_folders(roots: Roots, among: Sequence[Machine]) -> dict[str, list[Path]]:

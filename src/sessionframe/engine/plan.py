@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessionframe.engine.failures import failure
-from sessionframe.machine import Machine
+from sessionframe.machine import Machine, is_folder
 from sessionframe.providers.contract import Found, Provider, Root, Source, unique_roots
 from sessionframe.schema import IssueRow
 
@@ -65,7 +65,7 @@ def make_plan(providers: Iterable[Provider], machines: Sequence[Machine], roots:
         In the order of the providers, machines and roots. A provider that fails is left out and reported.
     """
     groups: list[Group] = []
-    issues = [no_home(machine) for machine in machines if not machine.home.is_dir()]
+    issues = [no_home(machine) for machine in machines if not is_folder(machine.home)]
     for provider in providers:
         seen: set[Path] = set()
         for machine in machines:
@@ -76,7 +76,9 @@ def make_plan(providers: Iterable[Provider], machines: Sequence[Machine], roots:
 
 def no_home(machine: Machine) -> IssueRow:
     """An issue for a home that is not there: without it, empty tables would look like a machine without logs."""
-    return IssueRow(host=machine.label, source=str(machine.home), kind="unreadable", detail="the home folder does not exist")
+    return IssueRow(
+        host=machine.label, source=str(machine.home), kind="unreadable", detail="there is no such home folder, or it may not be looked at"
+    )
 
 
 def unread(provider: Provider, machine: Machine, given: Sequence[Path] | None, seen: set[Path], issues: list[IssueRow]) -> list[Root]:

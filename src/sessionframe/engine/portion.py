@@ -65,7 +65,7 @@ class Portion:
     @property
     def is_sound(self) -> bool:
         """Another reading of the same files would bring the same."""
-        return all(share.is_sound for parsed in self.parsed for share in parsed.shares)
+        return all(share.is_sound and not share.has_changed for parsed in self.parsed for share in parsed.shares)
 
     @property
     def size_to_read(self) -> int:
@@ -173,4 +173,13 @@ def keeping(of: Sequence[Portion], *, beside: bool) -> Iterator[None]:
         yield
     finally:
         if thread is not None:
-            thread.join()
+            finish(thread)
+
+
+def finish(thread: Thread) -> None:
+    """Wait for a thread that is writing, also when Ctrl-C comes again: a process that ended now would leave its files unfinished."""
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        thread.join()
+        raise

@@ -178,7 +178,7 @@ class SessionApi:
         return better_title(row, self._listing.titles(context, sources), tally.records)
 
     def _not_found(self, session_id: str) -> SessionNotFoundError:
-        return SessionNotFoundError(session_id, self.agent_type, (str(root.path) for root in self._roots() if root.path.exists()))
+        return SessionNotFoundError(session_id, self.agent_type, (str(root.path) for root in self._roots() if os.path.exists(root.path)))  # noqa: PTH110 - does not raise
 
 
 def projects(sessions: Iterable[SessionSummary]) -> list[str]:

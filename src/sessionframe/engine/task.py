@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
+from sessionframe.formats.files import stat_of
 from sessionframe.providers.contract import Checkpoint, Context, Grown, Lineage, ParsedRow, Source, Unkept, Want
 from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, STATEMENTS, TITLES, IssueKind, IssueRow, TableSchema
 
@@ -80,6 +81,8 @@ class Share:
         Working directory -> repository, as the machine said while it was read.
     is_sound
         Another reading of the same bytes would bring the same.
+    has_changed
+        Its file is not any more as it was found: what was read may be of before, of after, or of neither.
     """
 
     source: Source
@@ -89,6 +92,7 @@ class Share:
     checkpoint: Checkpoint | None = None
     folds: dict[str, str] = field(default_factory=dict)
     is_sound: bool = True
+    has_changed: bool = False
 
 
 class Parsed(NamedTuple):
@@ -216,6 +220,7 @@ class Rows:
         """The source is read."""
         share = self._shares[-1]
         share.rows, share.folds = self._since_begin(), folds
+        share.has_changed = has_changed(share.source)
         share.lineage = next(iter(self._rows[Lineage]), None)
         self._look_for_passing_faults()
         if self._rows[Unkept]:
@@ -266,6 +271,12 @@ class Rows:
             for share in self._shares:  # the issue stands for some of these sources, and lies among the rows of another one
                 share.is_sound = False
         self._frames.setdefault(name, []).append(made)
+
+
+def has_changed(source: Source) -> bool:
+    """Whether the file of a source has been written, replaced or removed since it was found."""
+    now = None if source.mtime_ns is None else stat_of(source.path)
+    return source.mtime_ns != (now and now[1])
 
 
 def refusal(table: str, column: str, count: int, source: str) -> IssueRow:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from sessionframe.machine import Machine
+from sessionframe.machine import Machine, is_folder
 from sessionframe.providers.contract import Provider, Root, Source
 
 if TYPE_CHECKING:
@@ -134,15 +133,7 @@ class Evidence:
             mine = [source for source in sources if source.root == str(root.path)]
             size = sum(source.size or 0 for source in mine)
             # what an object from outside reads need not be a folder
-            yield RootFinding(str(root.path), root.why, machine.label, exists(root.path) or bool(mine), len(mine), size)
-
-
-def exists(path: Path) -> bool:
-    """Whether there is a folder; one that may not be looked at does not count."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+            yield RootFinding(str(root.path), root.why, machine.label, is_folder(root.path) or bool(mine), len(mine), size)
 
 
 def verdict(roots: Sequence[RootFinding], files: int, sessions: int) -> str:

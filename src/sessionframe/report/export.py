@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
-import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import polars as pl
 
 from sessionframe.errors import OptionError, listed
+from sessionframe.report.target import write_target
 
-WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], Any]] = {
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+WRITERS: dict[str, Callable[[pl.DataFrame, Any], Any]] = {
     "parquet": lambda frame, file: frame.write_parquet(file),
     "csv": lambda frame, file: frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
     "jsonl": lambda frame, file: frame.write_ndjson(file),
@@ -36,33 +39,37 @@ def file_format(path: str, chosen: str | None) -> str:
     return found
 
 
-def check_target(path: str, *, force: bool) -> None:
-    """Refuse what would fail or destroy something, before any log is read.
+class Noting(io.RawIOBase):
+    """Writes through to a file, and notes why it could not: of a full disk, the Parquet writer says only "transport error"."""
 
-    Raises
-    ------
-    OptionError
-        The file exists and `force` is not given, or its folder does not exist.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise OptionError(f"{path!r} is a folder. Give the name of a file in it.")
-    if target.exists() and not force:
-        raise OptionError(f"{path!r} exists. Give another name, or --force to replace it.")
-    if not target.parent.is_dir():
-        raise OptionError(f"the folder {str(target.parent)!r} does not exist.")
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.problem: OSError | None = None
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, part: Buffer) -> int:
+        """Write all of some bytes."""
+        try:
+            return self._file.write(part)
+        except OSError as problem:
+            self.problem = self.problem or problem
+            raise
 
 
 def write_file(frame: pl.DataFrame, path: str, chosen: str) -> None:
-    """Write beside the target first and move it there in one step, so that nobody ever reads half a file."""
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            WRITERS[chosen](frame, file)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write a table to a file; see `write_target`."""
+
+    def fill(file: IO[bytes]) -> None:
+        noting = Noting(file)
+        try:
+            WRITERS[chosen](frame, noting)
+        except (OSError, pl.exceptions.PolarsError) as problem:
+            raise noting.problem or problem from problem
+
+    write_target(path, fill)
 
 
 def check_stream(chosen: str) -> None:

@@ -224,7 +224,7 @@ def entry_of(share: Share, seen: tuple[Stamp, bytes], settled: Spans, rest: Span
         part=source.part,
         file=stamp.file,
         beside=stamp.beside,
-        is_sure=stamp.is_sure and stamp.is_beside_sure,
+        is_sure=stamp.is_sure and stamp.is_beside_sure and not share.has_changed,
         basis=basis,
         folds={**(before.folds if before else {}), **share.folds},
         settled=sum_of(before.settled, settled) if before else settled,

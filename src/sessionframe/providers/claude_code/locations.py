@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sessionframe.formats.files import stat_of
 from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
-from sessionframe.machine import Machine
+from sessionframe.machine import Machine, is_folder
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
 from sessionframe.schema import IssueRow
 
@@ -22,6 +22,7 @@ SKIPPED_STEMS = frozenset({"journal", "audit", "history"})
 SET_ASIDE = re.compile(r"\.(?:orphaned|superseded|save)")
 """Parts of names of files that the CLI itself has set aside."""
 DESKTOP_SIDECARS = "claude-code-sessions"
+DESKTOP_SIDECAR = re.compile(r"^local_.*\.json$")
 COWORK = "local-agent-mode-sessions"
 SIDECARS = frozenset({"sessions-index.json", "custom-title.json"})
 
@@ -48,17 +49,18 @@ def config_roots(machine: Machine) -> list[tuple[Path, str]]:
             (machine.config / "claude", "historic folder"),
         ]
     whole = machine.expand(value)
-    parts = [whole] if whole.is_dir() else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
+    parts = [whole] if is_folder(whole) else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
     return [(part.parent if part.name == "projects" else part, "CLAUDE_CONFIG_DIR") for part in parts]
 
 
 def discover(root: Root) -> Found:
     """The transcripts under a root, each with what its path tells."""
-    if root.path.name == DESKTOP_SIDECARS:
-        return Found([sidecar(root, path) for path in sorted(root.path.rglob("local_*.json"))])
     sources: list[Source] = []
     issues: list[IssueRow] = []
-    for folder in projects_folders(root.path):
+    if root.path.name == DESKTOP_SIDECARS:
+        beside = [Path(folder, name) for folder, _, names in below(root.path, issues) for name in names if DESKTOP_SIDECAR.match(name)]
+        return Found([sidecar(root, path) for path in sorted(beside)], issues)
+    for folder in projects_folders(root.path, issues):
         for directory, names in walk(folder, issues):
             listed, inside = set(names), below_project(directory, folder)
             for name in names:
@@ -69,18 +71,22 @@ def discover(root: Root) -> Found:
     return Found(sorted(sources, key=lambda each: each.path), issues)
 
 
-def projects_folders(root: Path) -> list[Path]:
+def projects_folders(root: Path, issues: list[IssueRow]) -> list[Path]:
     """The `projects` folders of a root: one, or in Cowork one per session."""
     if root.name == COWORK:
-        return sorted(root.rglob(".claude/projects"))
+        return sorted(
+            Path(folder, "projects") for folder, names, _ in below(root, issues) if Path(folder).name == ".claude" and "projects" in names
+        )
     return [root / "projects"]
 
 
-def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]]:
-    """Every folder below `projects` with its file names.
+def below(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Every folder below one, with the names of the folders and of the files in it."""
+    return os.walk(folder, onerror=noting(issues))
 
-    A project folder may be a link to another disk and is followed; links deeper inside are not, so a loop is no danger.
-    """
+
+def noting(issues: list[IssueRow]) -> Callable[[OSError], None]:
+    """A function that notes that a folder cannot be listed."""
 
     def note(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -88,6 +94,15 @@ def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]
                 IssueRow(source=clean(str(error.filename)), kind="unreadable", detail=f"folder cannot be listed: {error.strerror}")
             )
 
+    return note
+
+
+def walk(folder: Path, issues: list[IssueRow]) -> Iterator[tuple[str, list[str]]]:
+    """Every folder below `projects` with its file names.
+
+    A project folder may be a link to another disk and is followed; links deeper inside are not, so a loop is no danger.
+    """
+    note = noting(issues)
     waiting = [str(folder), *linked_folders(folder)]
     while waiting:  # `os.walk` takes twice the time, and a home has thousands of folders
         directory = waiting.pop()

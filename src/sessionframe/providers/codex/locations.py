@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sessionframe.formats.files import stat_of
 from sessionframe.formats.text import clean
-from sessionframe.machine import Machine
+from sessionframe.machine import Machine, is_folder
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
 from sessionframe.schema import IssueRow
 
@@ -31,7 +31,7 @@ def roots(machine: Machine) -> list[Root]:
     if not value:
         return [Root(machine.home / ".codex", "default folder")]
     whole = machine.expand(value)
-    parts = [whole] if whole.is_dir() else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
+    parts = [whole] if is_folder(whole) else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
     return unique_roots(Root(part.parent if part.name in FOLDERS else part, "CODEX_HOME") for part in parts)
 
 
@@ -41,7 +41,7 @@ def discover(root: Root) -> Found:
     sources = [
         source for folder in FOLDERS for directory, names in walk(root.path / folder, issues) for source in rollouts(root, directory, names)
     ]
-    sources += [beside(root, name) for name in (INDEX, HISTORY) if (root.path / name).is_file()]
+    sources += [beside(root, name) for name in (INDEX, HISTORY) if os.path.isfile(root.path / name)]  # noqa: PTH113 - does not raise
     return Found(sorted(sources, key=lambda each: each.path), issues)
 
 

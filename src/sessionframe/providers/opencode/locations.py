@@ -11,7 +11,7 @@ from pathlib import Path
 from sessionframe.formats.files import stat_of
 from sessionframe.formats.sqlite import SHARED_MEMORY, WAL
 from sessionframe.formats.text import clean
-from sessionframe.machine import Machine
+from sessionframe.machine import Machine, is_folder
 from sessionframe.providers.contract import Found, Root, Source, unique_roots
 from sessionframe.schema import IssueRow
 
@@ -62,7 +62,7 @@ class Place:
         if not value:
             return [(machine.data / self.folder, "default folder")]
         whole = machine.expand(value)
-        parts = [whole] if whole.is_dir() else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
+        parts = [whole] if is_folder(whole) else [machine.expand(part.strip()) for part in value.split(",") if part.strip()]
         return [(part, self.folder_variable) for part in parts]
 
     def chosen_database(self, machine: Machine) -> Path | None:
@@ -74,18 +74,18 @@ class Place:
 
     def discover(self, root: Root) -> Found:
         """The databases and trees under a root; a root may also be a database itself."""
-        if root.path.is_file():
+        if os.path.isfile(root.path):  # noqa: PTH113 - does not raise
             return Found(list(shares(root, root.path)))
         issues: list[IssueRow] = []
-        sources = [share for path in self.database_paths(root.path) for share in shares(root, path)]
+        sources = [share for path in self.database_paths(root.path, issues) for share in shares(root, path)]
         sources += tree(root, root.path / "storage", TREE, issues)
         for project in listed(root.path / "project", issues):
             sources += tree(root, root.path / "project" / project / "storage", OLD_TREE, issues)
         return Found(sources, issues)
 
-    def database_paths(self, folder: Path) -> list[Path]:
+    def database_paths(self, folder: Path, issues: list[IssueRow] | None = None) -> list[Path]:
         """The databases of all channels. A channel's name may hold dots; backups (`.db.bak`) and logs end otherwise."""
-        return [folder / name for name in listed(folder) if name.endswith(".db") and self.is_database(name.removesuffix(".db"))]
+        return [folder / name for name in listed(folder, issues) if name.endswith(".db") and self.is_database(name.removesuffix(".db"))]
 
     def is_database(self, stem: str) -> bool:
         """Whether a name is that of a database: `opencode` or `opencode-<channel>`."""
@@ -114,9 +114,10 @@ def database_path() -> Path | None:
     """
     machine = Machine.this()
     chosen = OPENCODE.chosen_database(machine)
-    if chosen is not None and chosen.is_file():
+    if chosen is not None and os.path.isfile(chosen):  # noqa: PTH113 - does not raise
         return chosen
-    found = [path for folder, _ in OPENCODE.folders(machine) for path in OPENCODE.database_paths(folder) if path.is_file()]
+    found = [path for folder, _ in OPENCODE.folders(machine) for path in OPENCODE.database_paths(folder)]
+    found = [path for path in found if os.path.isfile(path)]  # noqa: PTH113 - does not raise
     return min(found, key=lambda path: (path.name != "opencode.db", -path.stat().st_mtime_ns, path.name), default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -157,7 +158,7 @@ def tree_session(source: Source, projects: dict[str, str | None], problems: Prob
     project = source.facts["project"] or info.projectID
     if project and project not in projects:
         path = Path(source.facts["storage"], "project", f"{project}.json")
-        found = document(path, records.Project, Problems(str(path))) if path.is_file() else None
+        found = document(path, records.Project, Problems(str(path))) if os.path.isfile(path) else None  # noqa: PTH113 - does not raise
         projects[project] = found.worktree if found else None
     time = info.time or records.Span()
     return Known(

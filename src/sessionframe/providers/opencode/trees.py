@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from sessionframe.formats.document import document
+from sessionframe.formats.document import content, document
 from sessionframe.formats.problems import Problems
 from sessionframe.providers.contract import Source, Want
 from sessionframe.providers.opencode.entries import Entry, Numbered
@@ -14,6 +14,7 @@ from sessionframe.providers.opencode.forks import Candidate, fingerprint, origin
 from sessionframe.providers.opencode.locations import OLD_TREE, listed
 from sessionframe.providers.opencode.records import LightMessage, Message, Part, Step
 from sessionframe.providers.opencode.sessions import G1, G2
+from sessionframe.schema import IssueRow
 
 
 class Tree:
@@ -40,7 +41,7 @@ class Tree:
     def entries(self) -> Iterator[Entry]:
         """The messages, in the order of their ids, which is that of time."""
         record_type = LightMessage if self._want.only_usage else Message
-        for name in listed(self._messages):
+        for name in self._names(self._messages):
             if not name.endswith(".json"):
                 continue
             path = self._messages / name
@@ -49,19 +50,32 @@ class Tree:
                 message_id = name.removesuffix(".json")
                 counted_as, copied = original(message_id, record, record.role, self._near)
                 parts = list(self._parts_of(message_id, record))
-                raw = path.read_text("utf-8", errors="replace") if self._want.raw else None
+                raw = self._raw(path)
                 yield Entry(message_id, counted_as, copied, self._layout, str(path), None, record, parts, raw)
 
     def _parts_of(self, message_id: str, message: LightMessage) -> Iterator[Numbered]:
         if self._want.only_usage and message.role != "assistant":
             return
         folder = self._parts / message_id
-        for name in listed(folder):
+        for name in self._names(folder):
             if name.endswith(".json"):
                 path = folder / name
                 part = document(path, Step if self._want.only_usage else Part, self._problems_of(path))
                 if part is not None:
                     yield Numbered(name.removesuffix(".json"), part)
+
+    def _names(self, folder: Path) -> list[str]:
+        """The names in a folder; one that may not be listed is reported, because what is missing then is tokens."""
+        issues: list[IssueRow] = []
+        names = listed(folder, issues)
+        for issue in issues:
+            self._problems_of(folder).add(issue.kind, issue.detail or "")
+        return names
+
+    def _raw(self, path: Path) -> str | None:
+        """The text of a file, where it is asked for and still there."""
+        data = content(path, self._problems_of(path)) if self._want.raw else None
+        return None if data is None else str(data, "utf-8", "replace")
 
     def _problems_of(self, path: Path) -> Problems:
         """Where issues of a file go; kept only for as long as there are none."""

@@ -1,0 +1,207 @@
+"""Every provider: whatever happens to files between looking and reading, or while they are read, nothing is raised and the rest is kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import sessionframe as sf
+from sessionframe.formats import files as opening
+from tests.contract.samples import Shape, copied, totals
+from tests.contract.test_invariants import basic, every_layout, transcript
+from tests.kept import is_right, kept_in, settle
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files that are open cannot be replaced there, and there are no pipes")
+
+Fault = Callable[[Path], None]
+
+
+def vanish(path: Path) -> None:
+    path.unlink()
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(path.read_bytes()[: path.stat().st_size // 3])
+
+
+def replace(path: Path) -> None:
+    """As an editor saves a file, with something else in it."""
+    other = path.with_name("other.tmp")
+    other.write_bytes(b"\0" * 300 + b"\n{}\n")
+    other.replace(path)
+
+
+def become_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def become_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def become_loop(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path)
+
+
+def become_device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+FAULTS: dict[str, Fault] = {
+    fault.__name__: fault for fault in (vanish, shrink, empty, grow, replace, become_folder, become_pipe, become_loop, become_device)
+}
+GONE = {"vanish", "become_folder", "become_pipe", "become_loop", "become_device"}
+"""After these there is nothing that could be read."""
+
+
+@contextmanager
+def before_it_is_opened(path: Path, fault: Fault) -> Iterator[None]:
+    """Something happens to a file just before it is opened the first time."""
+    real, waiting = os.open, [fault]
+
+    def opened(name: Any, *rest: Any, **options: Any) -> int:
+        if waiting and str(name) == str(path):
+            waiting.pop()(path)
+        return real(name, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", opened)
+        yield
+
+
+@contextmanager
+def while_it_is_read(path: Path, fault: Fault) -> Iterator[None]:
+    """Files are read some bytes at a time, and something happens to one of them after the first."""
+    waiting = [fault]
+
+    class Slow(FileIO):
+        def readinto(self, buffer: Any, /) -> int | None:
+            count = super().readinto(memoryview(buffer)[:200])
+            if waiting and os.fstat(self.fileno()).st_ino == inode:
+                waiting.pop()(path)
+            return count
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            wanted, found = (sys.maxsize if size is None or size < 0 else size), b""
+            while len(found) < wanted:
+                part = bytearray(min(200, wanted - len(found)))
+                count = self.readinto(part)
+                if not count:
+                    break
+                found += part[:count]
+            return found
+
+        readall = read
+
+    inode = path.stat().st_ino
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "FileIO", Slow)
+        yield
+
+
+def moment(when: str, path: Path, fault: Fault) -> AbstractContextManager[None]:
+    """Until when something happens to a file."""
+    return (before_it_is_opened if when == "at opening" else while_it_is_read)(path, fault)
+
+
+CASES = [("at opening", name) for name in FAULTS] + [("while reading", name) for name in FAULTS if name not in GONE or name == "vanish"]
+
+
+@pytest.mark.parametrize("when, name", CASES)
+@every_layout
+def test_whatever_happens_to_a_file(agent: str, shape: Shape, name: str, when: str, tmp_path: Path) -> None:
+    """Nothing is raised; what cannot be read is reported, and other files are read."""
+    home = copied(basic(agent, shape), tmp_path / "home")
+    complete, path = totals(home, agent), transcript(home, agent)
+    shape.clone(path).write_bytes(path.read_bytes())  # with the same requests: they must all be found there
+    logs = sf.scan(agent, home=home, n_jobs=1)
+    with moment(when, path, FAULTS[name]):
+        usage, issues = logs.usage.to_frame("polars"), logs.issues.to_frame("polars")
+    assert usage.height >= complete["requests"] if name == "grow" else usage.height == complete["requests"]
+    assert usage["output_tokens"].sum() >= complete["output_tokens"]
+    kinds = issues.filter(pl.col("source") == str(path))["kind"].to_list()
+    assert "provider-failed" not in issues["kind"]
+    assert name not in GONE or when == "while reading" or kinds == ["unreadable"]
+
+
+@pytest.mark.parametrize("when, name", [("at opening", "vanish"), ("while reading", "shrink"), ("while reading", "replace")])
+@every_layout
+def test_what_was_read_of_a_file_in_trouble_is_not_believed_later(agent: str, shape: Shape, name: str, when: str, tmp_path: Path) -> None:
+    """Even when it is put back as it was, with its old time."""
+    home = copied(basic(agent, shape), tmp_path / "home")
+    settle(home)
+    path = transcript(home, agent)
+    content, status = path.read_bytes(), path.stat()
+    with kept_in(tmp_path / "cache"):
+        logs = sf.scan(agent, home=home, n_jobs=1)
+        with moment(when, path, FAULTS[name]):
+            logs.sessions.to_frame("polars")
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert is_right(tmp_path / "cache", agent, home=home)
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the user without rights can reach, which those of pytest are not."""
+    folder = Path(tempfile.mkdtemp(prefix="sessionframe-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def forbidden(path: Path) -> Iterator[None]:
+    """A file or folder that this user may not look into, were he the super-user otherwise."""
+    mode, is_root = path.stat().st_mode, os.geteuid() == 0
+    path.chmod(0)
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "root", "home"])
+@every_layout
+def test_what_may_not_be_read_is_reported(agent: str, shape: Shape, what: str, place: Path) -> None:
+    """Nothing is raised, not even where the system does not tell whether something is there."""
+    home = copied(basic(agent, shape), place / "home")
+    totals(home, agent)  # what the user without rights could not load is loaded now
+    path = transcript(home, agent)
+    chosen = {"file": path, "folder": path.parent, "root": home / path.relative_to(home).parts[0], "home": home}[what]
+    with forbidden(chosen):
+        logs = sf.scan(agent, home=home, n_jobs=1)
+        usage, issues = logs.usage.to_frame("polars"), logs.issues.to_frame("polars")
+    assert str(path) not in usage["source"].to_list()
+    assert set(issues["kind"]) == {"unreadable"}
+    assert all(str(source).startswith(str(chosen)) for source in issues["source"])
