@@ -194,6 +194,16 @@ def test_a_database_of_an_unknown_format_is_not_waited_for(tmp_path: Path, monke
     assert not any(waits)
 
 
+def test_a_damaged_schema_that_is_no_text(tmp_path: Path) -> None:
+    """SQLite quotes it in its message."""
+    path = made(tmp_path / "a.db")
+    content = path.read_bytes().replace(b"tablett", b"table\x8a\x8a").replace(b"CREATE TABLE", b"CRXATE TABLE")
+    path.write_bytes(content)
+    rows, (issue,) = read(path)
+    assert rows == []
+    assert issue.startswith("unreadable: ")
+
+
 def test_rows_before_a_damaged_page_are_kept(tmp_path: Path) -> None:
     """And the damage is reported."""
     path = tmp_path / "x.db"

@@ -36,6 +36,7 @@ PAUSE_S: Final = 0.2
 BUSY_S: Final = 5
 """How long a writer is waited for: OpenCode's own transactions take milliseconds [s]."""
 FAILED: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading raises. The second where SQLite quotes a damaged schema in its message, and the module takes that for UTF-8."""
 TOO_MANY_COPIES: Final = "it changed while it was copied"
 
 
@@ -117,7 +118,7 @@ class Database:
         if self._connection is not None:
             try:
                 self._connection.execute(statement)
-            except sqlite3.Error:
+            except FAILED:
                 return  # reading goes on, only not at one moment
 
     def _open(self) -> None:
@@ -128,7 +129,7 @@ class Database:
             self._state = state_of(self.path)
             try:
                 self._connection = self._connected()
-            except (OSError, sqlite3.Error) as problem:
+            except (OSError, *FAILED) as problem:
                 error = problem
             else:
                 return

@@ -38,6 +38,12 @@ def test_a_step_belongs_to_its_message_whichever_session_it_names(tmp_path: Path
         assert [(row.input_tokens, row.evidence) for row in Read(tmp_path, want).usage] == [(100, "step-finish"), (200, "step-finish")]
 
 
+@pytest.mark.parametrize("version", ["9" * 5000 + ".1.1", "1.٦.1", ""])
+def test_a_version_of_any_shape(tmp_path: Path, version: str) -> None:
+    """It is taken for a new one."""
+    assert numbers(Home(tmp_path).session(version=version).reply(tokens(100, 10, read=50))) == [(100, 50, 0, 10, 0)]
+
+
 def test_a_message_without_a_finished_step_counts_itself(tmp_path: Path) -> None:
     """It was cut off; what it states so far is all there is."""
     home = Home(tmp_path).session().reply(tokens=tokens(70, 5), finish=None, time={"created": T0})

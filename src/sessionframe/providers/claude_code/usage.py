@@ -273,7 +273,7 @@ def vendor(model: str | None) -> str | None:
     return "anthropic" if model is not None and "claude" in model else None
 
 
-VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)")
+VERSION = re.compile(r"^([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
 def is_final(stop_reason: str | None, version: str | None) -> bool | None:

@@ -24,7 +24,7 @@ REASONING_BESIDE_OUTPUT = frozenset({"google", "google-vertex"})
 """Providers whose library gives the output without thoughts, also before OpenCode itself took them out."""
 CACHE_TAKEN_OUT = (1, 0, 98)
 """The first version seen whose input is uncached for every provider."""
-VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)")
+VERSION = re.compile(r"^v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 CONTRADICTORY = "a step's total is neither the sum of its counts with reasoning nor without: taken as stated"
 
 NO_CACHE = Cache()
