@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import msgspec
 import polars as pl
 
@@ -28,6 +29,8 @@ DECLARED = {schema.row: schema for schema in (*SCHEMA.values(), TITLES)}
 EVERYTHING = Want(frozenset(TABLES), content=True, raw=True)
 MOST_TOKENS = 10**13
 """No true request has more, and millions of them can be added up in 64 bits."""
+QUICK = 100
+"""Examples of the profiles that the suite is run with."""
 LONGEST_DETAIL = 500
 """Characters of an issue: it says what is wrong, and quotes no log."""
 
@@ -129,3 +132,9 @@ def sessions_can_be_read(home: Path, provider: Provider) -> None:
         read.model_dump_json()
     for project in sessions.list_projects():
         assert sessions.list_sessions(project)
+
+
+def examples(usual: int) -> hypothesis.settings:
+    """So many examples of a test, fewer in a quick run, as many as it says in the profile `deep`."""
+    most = hypothesis.settings().max_examples
+    return hypothesis.settings(max_examples=most if most > QUICK else min(usual, most))

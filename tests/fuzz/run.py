@@ -94,7 +94,10 @@ class Run:
     def report(self) -> None:
         """What was tried so far."""
         minutes = (time.process_time() - self.begun) / 60
-        print(f"DONE {self.name}: {self.done} executions, {minutes:.1f} min, slowest {self.slowest:.2f} s, {len(self.finds)} finds", flush=True)
+        print(
+            f"DONE {self.name}: {self.done} executions, {minutes:.1f} min, slowest {self.slowest:.2f} s, {len(self.finds)} finds",
+            flush=True,
+        )
 
 
 def raised(target: Target, data: bytes) -> Exception | None:
@@ -111,7 +114,8 @@ def signature(error: BaseException) -> str:
     """Equal for errors of one kind from one place."""
     frames = traceback.extract_tb(error.__traceback__)
     place = next((frame for frame in reversed(frames) if "sessionframe" in frame.filename or "checks" in frame.filename), frames[-1])
-    return f"{type(error).__name__} {Path(place.filename).name}:{place.lineno} {re.sub("[0-9]+", "0", str(error))[:32] if isinstance(error, AssertionError) else ''}"
+    said = re.sub(r"[0-9]+", "0", str(error))[:20] if isinstance(error, AssertionError) else ""
+    return f"{type(error).__name__} {Path(place.filename).name}:{place.lineno} {said}"
 
 
 def main() -> None:
