@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.providers.claude_code.records import EchoedRecord, Envelope, Iteration, LightRecord, ProgressData, Record, Reply, Usage
@@ -106,6 +107,7 @@ class Requests:
     def _close(self, request: Request) -> None:
         """Make the row of a response."""
         row = self._rows[self._group] = usage_row(request, place_of(request, self._threads), self._key)
+        row.reasoning_tokens = part_of_output(row.reasoning_tokens, row.output_tokens, self._problems, row.line)
         self._inner.pop(self._group, None)
         if request.usage.iterations:
             self._inner[self._group] = list(inner_calls(request.usage.iterations, row))

@@ -8,6 +8,7 @@ from copy import copy
 from operator import add, sub
 from typing import NamedTuple, TypeAlias
 
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.providers.codex.records import EventPayload, ItemPayload, LightPayload, Stamp, Tokens, UsagePayload
@@ -211,7 +212,8 @@ class Requests:
         row = self._blank()
         row.request_id, row.at, row.line, row.dedup_key, row.evidence = response_id, line.at, line.number, key, evidence
         row.input_tokens, row.cache_read_tokens, row.cache_write_tokens = uncached(tokens), tokens.cached_input_tokens, written(tokens)
-        row.output_tokens, row.reasoning_tokens = tokens.output_tokens, tokens.reasoning_output_tokens
+        row.output_tokens = tokens.output_tokens
+        row.reasoning_tokens = part_of_output(tokens.reasoning_output_tokens, tokens.output_tokens, self._problems, line.number)
         row.is_final = None if evidence in UNFINISHED else True
         row.web_searches, self._searches = self._searches, 0
         if row.at is None and evidence != "response_item":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.providers.opencode.entries import Entry, Numbered
@@ -71,6 +72,7 @@ class Requests:
         message, tokens = entry.message, told.tokens or NOTHING
         cache = tokens.cache or NO_CACHE
         place = self._places.place(message.path)
+        output = self._output(entry, tokens, cache)
         if when is None:
             self._problems.add("missing-time", "request without a usable time", entry.line)
         return UsageRow(
@@ -87,8 +89,8 @@ class Requests:
             input_tokens=self._input(entry, tokens, cache),
             cache_read_tokens=cache.read,
             cache_write_tokens=cache.write,
-            output_tokens=self._output(entry, tokens, cache),
-            reasoning_tokens=tokens.reasoning,
+            output_tokens=output,
+            reasoning_tokens=part_of_output(tokens.reasoning, output, self._problems, entry.line),
             is_final=is_final(message, evidence),
             evidence=evidence,
             recorded_cost_usd=told.cost if told.cost is None or told.cost >= 0 else None,
