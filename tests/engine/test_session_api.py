@@ -338,6 +338,14 @@ def test_an_unknown_session_says_where_it_was_looked_for(machine: Machine) -> No
         made.scan_messages("s9")
 
 
+def test_a_session_whose_file_has_the_name_of_another_is_found(machine: Machine) -> None:
+    """What is listed can be read."""
+    made = api(Logs({"a": [session("s2"), message("s2", 1)]}, [source("a", "s1")]), machine)
+    assert [listed.id for listed in made.every_session()] == ["s2"]
+    assert len(made.read_session("s2").messages) == 1
+    assert len(list(made.scan_messages("s2"))) == 1
+
+
 def test_no_folder_at_all_is_said(tmp_path: Path) -> None:
     made = SessionApi(Logs({}, []).provider(), Machine.at(tmp_path))
     with pytest.raises(SessionNotFoundError, match="no folder of this agent exists"):

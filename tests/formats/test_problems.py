@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessionframe.formats.problems import FURTHER, MOST_DETAILS, MOST_LINES, Problems
+from sessionframe.formats.problems import FURTHER, LONGEST_DETAIL, MOST_DETAILS, MOST_LINES, Problems
 
 
 def test_a_line_that_is_broken_has_its_own_row() -> None:
@@ -56,3 +56,10 @@ def test_details_are_bounded_kind_by_kind() -> None:
     assert len(rows) == MOST_DETAILS + 2
     assert {row.detail: row.count for row in rows}[FURTHER] == 50
     assert {row.detail: row.count for row in rows}["record type 3"] == 2
+
+
+def test_a_name_of_any_length_is_cut() -> None:
+    problems = Problems("a")
+    for name in ("x" * 10**6, "x" * 10**7, "y"):
+        problems.add("unknown-record", f"record type {name!r}")
+    assert [(len(row.detail or ""), row.count) for row in problems.rows()] == [(LONGEST_DETAIL, 2), (len("record type 'y'"), 1)]

@@ -182,6 +182,28 @@ def test_what_is_no_database_is_reported(tmp_path: Path) -> None:
     assert read(tmp_path / "link.db")[1] == ["unreadable: No such file or directory"]
 
 
+def test_a_database_of_an_unknown_format_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting is for writers."""
+    path = made(tmp_path / "a.db")
+    content = bytearray(path.read_bytes())
+    content[47] = 9  # the number of the schema's format
+    path.write_bytes(content)
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    assert read(path) == ([], ["unreadable: unsupported file format"])
+    assert not any(waits)
+
+
+def test_a_damaged_schema_that_is_no_text(tmp_path: Path) -> None:
+    """SQLite quotes it in its message."""
+    path = made(tmp_path / "a.db")
+    content = path.read_bytes().replace(b"tablett", b"table\x8a\x8a").replace(b"CREATE TABLE", b"CRXATE TABLE")
+    path.write_bytes(content)
+    rows, (issue,) = read(path)
+    assert rows == []
+    assert issue.startswith("unreadable: ")
+
+
 def test_rows_before_a_damaged_page_are_kept(tmp_path: Path) -> None:
     """And the damage is reported."""
     path = tmp_path / "x.db"

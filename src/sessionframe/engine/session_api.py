@@ -159,9 +159,18 @@ class SessionApi:
         root = session_id.partition("/")[0]
         open_ones = [s for s in sources if not s.holds_many and (not s.session_id or s.root_session_id == root)]
         found = [source for source in open_ones if self._holds(source, session_id, context)]
+        found = found or self._misnamed(session_id, sources, context)
         if not found:
             raise self._not_found(session_id)
         return found
+
+    def _misnamed(self, session_id: str, sources: list[Source], context: Context) -> list[Source]:
+        """The sources whose paths state another session: a log that was given another name, or whose own id is damaged.
+
+        Such a session is listed by what the log says. What was listed before need not be read again.
+        """
+        said = self._listing.seen(context, sources)
+        return [source for source in sources if session_id in said[source.key].sessions]
 
     def _holds(self, source: Source, session_id: str, context: Context) -> bool:
         """Whether a source speaks of a session; reading stops at the first row that does.

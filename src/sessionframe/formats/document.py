@@ -139,28 +139,31 @@ class Elements(Generic[R, E]):
 
     def __iter__(self) -> Iterator[tuple[int, E]]:
         if size_of(self._path) > self._whole_bytes:
-            yield from self._streamed()
-            return
-        self.head = document(self._path, self._types[0], self._problems)
-        if self.head is not None:
-            yield from enumerate(getattr(self.head, self._name) or (), start=1)
+            yield from self._streamed(blocks(self._path, self._problems))
+        elif data := content(self._path, self._problems):
+            try:
+                self.head = decoder_for(self._types[0]).line(data)
+            except REFUSED:  # an element that is left out must not move the others, so each is taken by itself
+                yield from self._streamed([data])
+            else:
+                yield from enumerate(getattr(self.head, self._name) or (), start=1)
 
-    def _streamed(self) -> Iterator[tuple[int, E]]:
+    def _streamed(self, data: Iterable[bytes]) -> Iterator[tuple[int, E]]:
         members: dict[str, str] = {}
         known = 0
         element_type = self._types[1]
         decode = decoder_for(element_type).line
-        for piece in guarded(blocks(self._path, self._problems), self._problems):
+        for piece in guarded(data, self._problems):
             if piece.key != self._key or piece.number is None:
                 members[piece.key] = piece.text
                 continue
             if len(members) > known:
                 known, self.head = len(members), self._head(members, Problems(""))  # reported once, at the end
-            data = as_bytes(piece.text)
+            text = as_bytes(piece.text)
             try:
-                yield piece.number, decode(data)
+                yield piece.number, decode(text)
             except REFUSED:
-                for element in salvage(data, piece.number, element_type, self._problems, ended=True):
+                for element in salvage(text, piece.number, element_type, self._problems, ended=True):
                     yield piece.number, element
         if members:
             self.head = self._head(members, self._problems)

@@ -16,6 +16,9 @@ MOST_LINES: Final = 1000
 MOST_DETAILS: Final = 100
 """Distinct details of any other kind that one source may have, before the rest is only counted."""
 
+LONGEST_DETAIL: Final = 200
+"""Characters of a detail that are kept: the name of an unknown type can be a text of any length, a megabyte or somebody's words."""
+
 FURTHER: Final = "further cases of this kind, not listed one by one"
 
 
@@ -45,12 +48,13 @@ class Problems:
         kind
             What is wrong.
         detail
-            What was found and what was done about it, without text of the conversation.
+            What was found and what was done about it, without text of the conversation; what is longer than `LONGEST_DETAIL` is cut.
         line
             Line number, counted from 1; null when it concerns the whole source.
         count
             How many cases this stands for.
         """
+        detail = detail if len(detail) <= LONGEST_DETAIL else f"{detail[: LONGEST_DETAIL - 3]}..."
         key = (kind, detail, line if kind in PER_LINE else None)
         if key not in self._rows and not self._has_room(kind):
             key = (kind, FURTHER, None)

@@ -36,6 +36,7 @@ PAUSE_S: Final = 0.2
 BUSY_S: Final = 5
 """How long a writer is waited for: OpenCode's own transactions take milliseconds [s]."""
 FAILED: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading raises. The second where SQLite quotes a damaged schema in its message, and the module takes that for UTF-8."""
 TOO_MANY_COPIES: Final = "it changed while it was copied"
 
 
@@ -87,7 +88,7 @@ class Database:
         """The columns of a table; none when it does not exist."""
         return frozenset(text(row[1]) or "" for row in self.select(f"PRAGMA table_info({table})"))
 
-    def select(self, query: str, *values: str | int) -> Iterator[Row]:
+    def select(self, query: str, *values: str | bytes | int) -> Iterator[Row]:
         """The rows of a query, text as bytes: it may not be UTF-8.
 
         A damaged page ends the rows: those before it are kept, and the damage is reported.
@@ -117,7 +118,7 @@ class Database:
         if self._connection is not None:
             try:
                 self._connection.execute(statement)
-            except sqlite3.Error:
+            except FAILED:
                 return  # reading goes on, only not at one moment
 
     def _open(self) -> None:
@@ -128,11 +129,11 @@ class Database:
             self._state = state_of(self.path)
             try:
                 self._connection = self._connected()
-            except (OSError, sqlite3.Error) as problem:
+            except (OSError, *FAILED) as problem:
                 error = problem
             else:
                 return
-            if not isinstance(error, sqlite3.OperationalError):
+            if not may_pass(error):
                 break  # no database, or not there: waiting changes nothing
         self.close()
         self._problems.add("unreadable", getattr(error, "strerror", None) or str(error))
@@ -159,6 +160,11 @@ class Database:
                 return connected(str(target), "mode=rw")
             time.sleep(PAUSE_S)
         raise OSError(0, TOO_MANY_COPIES, self.path)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether an error may be gone in a moment: a writer's lock, not a file that this SQLite cannot read (`SQLITE_ERROR`)."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
 
 
 def connected(path: str, how: str) -> sqlite3.Connection:

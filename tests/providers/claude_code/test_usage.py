@@ -154,7 +154,14 @@ def test_inner_calls_become_rows_of_their_own(tmp_path: Path, want: Want) -> Non
 
 @pytest.mark.parametrize(
     "stop, version, final",
-    [("end_turn", "2.0.1", True), (None, "2.1.97", False), (None, "2.2.0", False), (None, "2.1.96", None), (None, "odd", None)],
+    [
+        ("end_turn", "2.0.1", True),
+        (None, "2.1.97", False),
+        (None, "2.2.0", False),
+        (None, "2.1.96", None),
+        (None, "odd", None),
+        (None, "9" * 5000 + ".1.1", None),
+    ],
 )
 def test_finality(tmp_path: Path, want: Want, stop: str | None, version: str, final: bool | None) -> None:
     """A stop reason is proof; its absence says something only from 2.1.97 on."""

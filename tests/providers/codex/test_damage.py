@@ -123,3 +123,15 @@ def test_a_document_may_be_cut_anywhere(cut: int, want: Want, tmp_path_factory: 
     read = Read(home, want)
     assert len(read.usage) == (1 if cut >= len(text) else 0)
     assert bool(read.issues) == (cut > 0)
+
+
+@pytest.mark.parametrize("lost", [b"", b"%garbage", b"[]"])
+def test_a_fork_whose_first_line_is_lost_counts_its_copied_part_no_second_time(tmp_path: Path, want: Want, lost: bytes) -> None:
+    """The next `session_meta` is the parent's; the name of the file still says whose the rollout is."""
+    parent, fork = "01a10b4a-9680-7000-8000-000000000001", "01a10b4c-1d20-7000-8000-000000000005"
+    own = [turn(200, turn_id="01a10b4c-1f14-7000-8000-000000000050"), count(201, plus(A, B), B)]
+    copied = [meta(100, thread=parent), turn(100, turn_id="01a10b4a-9a68-7000-8000-000000000011"), count(100, A, A)]
+    write(tmp_path, [], thread=fork).write_bytes(b"\n".join([lost, *map(compact, copied), *map(compact, own), b""]))
+    read = Read(tmp_path, want)
+    assert [(row.session_id, row.is_replay, row.output_tokens) for row in read.usage] == [(fork, True, 50), (fork, False, 60)]
+    assert [(row.session_id, row.parent_session_id, row.kind) for row in read.sessions] in ([], [(fork, parent, "fork")])

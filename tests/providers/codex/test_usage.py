@@ -190,6 +190,12 @@ def test_searches_belong_to_the_response_they_were_made_in(tmp_path: Path, want:
     assert [row.web_searches for row in Read(tmp_path, want).usage] == [1, 0]
 
 
+@pytest.mark.parametrize("version", ["0.²", "0." + "9" * 5000, "0", ""])
+def test_a_version_of_any_shape(tmp_path: Path, want: Want, version: str) -> None:
+    write(tmp_path, [meta(version=version), turn(), item(2, "web_search_call", action={"type": "search"}), count(3, A, A)])
+    assert [row.web_searches for row in Read(tmp_path, want).usage] == [1]
+
+
 def test_bare_lines_are_requests_of_unknown_size(tmp_path: Path, want: Want) -> None:
     """Unknown is null, not 0."""
     lines: list[dict[str, Any]] = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.providers.opencode.databases import FULL, T0, Home, made_id, tokens
+from tests.providers.opencode.databases import FULL, LIGHT, T0, Home, Read, made_id, tokens
 
 
 def numbers(home: Home) -> list[tuple[int | None, ...]]:
@@ -27,6 +27,21 @@ def test_steps_count_and_the_message_does_not(tmp_path: Path) -> None:
         (200, 20, 0.25, "step-finish"),
     ]
     assert len({row.dedup_key for row in found}) == 2
+
+
+def test_a_step_belongs_to_its_message_whichever_session_it_names(tmp_path: Path) -> None:
+    """Usage alone looks for the steps of a whole session at once."""
+    home = Home(tmp_path).session().reply(tokens(100, 10), tokens(200, 20), tokens=tokens(200, 20), cost=9.0)
+    home.rows.append(("UPDATE part SET session_id = ?", ("ses_none",)))
+    home.write()
+    for want in (LIGHT, FULL):
+        assert [(row.input_tokens, row.evidence) for row in Read(tmp_path, want).usage] == [(100, "step-finish"), (200, "step-finish")]
+
+
+@pytest.mark.parametrize("version", ["9" * 5000 + ".1.1", "1.٦.1", ""])
+def test_a_version_of_any_shape(tmp_path: Path, version: str) -> None:
+    """It is taken for a new one."""
+    assert numbers(Home(tmp_path).session(version=version).reply(tokens(100, 10, read=50))) == [(100, 50, 0, 10, 0)]
 
 
 def test_a_message_without_a_finished_step_counts_itself(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from sessionframe.dialects.google_usage import Counted, Counts, Reported, check_total, count_of
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.dialects.recording.place import Place, global_key
 from sessionframe.dialects.recording.records import CallId, LightMessage, Message, Tokens
 from sessionframe.formats.clock import instant
@@ -101,7 +102,7 @@ class Requests:
             cache_read_tokens=found.cache_read_tokens,
             cache_write_tokens=0,  # caches fill by themselves, without a charge of their own
             output_tokens=found.output_tokens,
-            reasoning_tokens=found.reasoning_tokens,
+            reasoning_tokens=part_of_output(found.reasoning_tokens, found.output_tokens, self._problems, request.line),
             is_final=True,  # written when the stream has ended
             evidence="tokens",
             source=place.source,

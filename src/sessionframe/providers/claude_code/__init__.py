@@ -9,7 +9,7 @@ from sessionframe.providers.contract import OnFirstUse, Provider
 
 PROVIDER = Provider(
     info=INFO,
-    version=1,
+    version=2,
     roots=roots,
     discover=discover,
     parse=OnFirstUse("sessionframe.providers.claude_code.parse:parse"),

@@ -133,7 +133,8 @@ class UsageReader:
 
     def _state(self) -> State:
         common = self._common
-        return State(common.threads.state, common.problems.state, common.trace.state, common.requests.state())
+        requests = common.requests.state()  # first: what ends there may be reported
+        return State(common.threads.state, common.problems.state, common.trace.state, requests)
 
     def _back(self, state: State, rows: Sequence[ParsedRow]) -> None:
         common = self._common

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.statements import Statements, sum_of_known
@@ -115,6 +116,7 @@ class Requests:
     def _close(self, request: Request) -> None:
         """Make the row of a response."""
         row = self._rows[self._group] = usage_row(request, place_of(request, self._threads), self._key)
+        row.reasoning_tokens = part_of_output(row.reasoning_tokens, row.output_tokens, self._problems, row.line)
         self._inner.pop(self._group, None)
         if request.usage.iterations:
             self._inner[self._group] = list(inner_calls(request.usage.iterations, row))
@@ -290,7 +292,7 @@ def vendor(model: str | None) -> str | None:
     return "anthropic" if model is not None and "claude" in model else None
 
 
-VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)")
+VERSION = re.compile(r"^([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
 def is_final(stop_reason: str | None, version: str | None) -> bool | None:

@@ -8,7 +8,7 @@ from sessionframe.providers.contract import OnFirstUse, Provider
 
 PROVIDER = Provider(
     info=INFO,
-    version=2,
+    version=3,
     roots=roots,
     discover=discover,
     parse=OnFirstUse("sessionframe.providers.codex.parse:parse"),

@@ -130,7 +130,7 @@ class Usage:
         if record.record_type is not None:
             return
         if record.type is None and record.id is not None:
-            self.thread.begin(record)
+            self.thread.begin(record, line.number)
         elif record.type in KNOWN_ITEMS:
             if record.role == "user":
                 self.thread.environment(bare_text(record))
@@ -160,7 +160,7 @@ class Usage:
         "response_item": _item,
         "token_usage_record": lambda self, payload, line: self.requests.usage_record(payload, line),
         "turn_context": lambda self, payload, line: self.thread.turn(payload, line.stamp),
-        "session_meta": lambda self, payload, line: self.thread.begin(payload),
+        "session_meta": lambda self, payload, line: self.thread.begin(payload, line.number),
         "compacted": lambda self, payload, line: self.requests.compacted(payload, line),
     }
     """Type of line -> what it means."""
@@ -276,7 +276,7 @@ class Reader(UsageReader):
             yield from spent
         payload: Payload = record if record.payload is None else record.payload
         if self._thread.begun and not begun:
-            self._session.begin(payload)
+            self._session.begin(Payload() if self._thread.is_of_another(payload, number) else payload)
         elif self._thread.own and self.usage.understood:
             self._session.see(line.at)
         yield from self._give(self._messages.settled(number))

@@ -93,11 +93,15 @@ class Thread:
         name = source.session_id or source.path.replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0]
         return cls(source, machine, name, Parentage("main", None, name, None))
 
-    def begin(self, meta: LightPayload) -> None:
+    def begin(self, meta: LightPayload, line: int) -> None:
         """Take the first line: the thread's identity. A second one is the parent's, copied."""
         if self.begun:
             return
         self.begun = True
+        if self.is_of_another(meta, line):
+            self.continues, self.own = True, False
+            self.parentage = Parentage("fork", meta.id, self.session_id, None)
+            return
         self.session_id = meta.id or self.session_id
         self.created_at = instant(meta.timestamp)
         self.version, self.model_provider = meta.cli_version, meta.model_provider
@@ -108,6 +112,14 @@ class Thread:
         copies = may_copy(meta)
         self.continues = copies or meta.history_base is not None
         self.own = not copies and self._own_ordinal is None
+
+    def is_of_another(self, meta: LightPayload, line: int) -> bool:
+        """Whether the first line is lost and this is the parent's, copied behind it: the name of the file states another thread.
+
+        Taken for the thread's own, it would make the copied history count again, because copied lines have times of their own. A file
+        that was only given another name begins with its first line.
+        """
+        return line > 1 and bool(self.source.session_id) and meta.id not in {None, self.source.session_id}
 
     def at_ordinal(self, ordinal: int | None) -> None:
         """Newer versions state the first line of a sub-agent's own part."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from copy import copy
 from operator import add, sub
 from typing import NamedTuple, TypeAlias
 
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.statements import Statements
@@ -25,6 +27,7 @@ NO_COUNTERS = "this generation of the log records no tokens: requests are counte
 MISSING_BEFORE = "the counter did not begin at zero: earlier requests were taken out of the file and are not counted"
 TOO_MUCH_CACHED = "more tokens from and into the cache than input tokens: uncached input is taken as 0"
 NO_MARK = "a fork whose copied part nothing marks: it was told from the own part by the time between the lines"
+MINOR = re.compile(r"^0\.([0-9]{1,9})(?:\.|$)")
 FIRST_USAGE_LAST = 98
 """Minor version from which on usage follows the items of its response; nothing between 0.63 and 0.98 was tested."""
 ENDS = frozenset({"task_complete", "turn_complete", "turn_aborted"})
@@ -221,7 +224,8 @@ class Requests:
         row = self._blank()
         row.request_id, row.at, row.line, row.dedup_key, row.evidence = response, line.at, line.number, key, evidence
         row.input_tokens, row.cache_read_tokens, row.cache_write_tokens = uncached(tokens), tokens.cached_input_tokens, written(tokens)
-        row.output_tokens, row.reasoning_tokens = tokens.output_tokens, tokens.reasoning_output_tokens
+        row.output_tokens = tokens.output_tokens
+        row.reasoning_tokens = part_of_output(tokens.reasoning_output_tokens, tokens.output_tokens, self._problems, line.number)
         row.is_final = None if evidence in UNFINISHED else True
         row.web_searches, self._searches = self._searches, 0
         if row.at is None and evidence != "response_item":
@@ -269,8 +273,8 @@ class Requests:
 
 def tells_usage_first(version: str | None) -> bool:
     """Whether a version writes the usage of a response before its items: those to 0.63 do, those from 0.98 on write it after them."""
-    numbers = (version or "").split(".")
-    return len(numbers) > 1 and numbers[0] == "0" and numbers[1].isdigit() and int(numbers[1]) < FIRST_USAGE_LAST
+    match = MINOR.match(version or "")
+    return match is not None and int(match[1]) < FIRST_USAGE_LAST
 
 
 def counts(tokens: Tokens) -> Counts:

@@ -9,7 +9,7 @@ from sessionframe.providers.gemini.projects import prepare
 
 PROVIDER = Provider(
     info=INFO,
-    version=1,
+    version=2,
     roots=roots,
     discover=discover,
     parse=OnFirstUse("sessionframe.providers.gemini.parse:parse"),

@@ -9,7 +9,7 @@ from sessionframe.providers.opencode.locations import KILO as KILO_AT
 from sessionframe.providers.opencode.locations import OPENCODE as OPENCODE_AT
 from sessionframe.providers.opencode.locations import Place
 
-VERSION = 1
+VERSION = 2
 
 
 def family_member(info: Info, place: Place) -> Provider:

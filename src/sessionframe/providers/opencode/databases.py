@@ -24,14 +24,17 @@ OLD_TABLES = frozenset({"id", "session_id", "data"})
 LONGEST_STEP = 1024
 """Bytes of the JSON text of a part that can end a step: those seen have up to 450. Longer ones are the texts and outputs that make up a
 database, and are not looked into for usage alone."""
-BYTES = "octet_length(data)" if sqlite_version_info >= (3, 43) else "length(CAST(data AS BLOB))"
+BYTES = "octet_length(part.data)" if sqlite_version_info >= (3, 43) else "length(CAST(part.data AS BLOB))"
 """The newer function reads no more than the length."""
 STEPS = f"""
-    SELECT id, rowid, CAST(data AS BLOB), message_id FROM part
-    WHERE session_id = ? AND {BYTES} <= {LONGEST_STEP} AND instr(data, 'step-finish')
-    ORDER BY message_id, id"""  # noqa: S608 - a number
-"""The parts that end a step. The length comes first: it costs next to nothing, and most of a database is in few long parts."""
-PARTS = "SELECT id, rowid, CAST(data AS BLOB) FROM part WHERE message_id = ? ORDER BY id"
+    SELECT part.id, part.rowid, CAST(part.data AS BLOB), message_id FROM message JOIN part ON message_id = message.id
+    WHERE message.session_id = ? AND {BYTES} <= {LONGEST_STEP} AND instr(part.data, 'step-finish')
+    ORDER BY message_id, part.id"""  # noqa: S608 - a number
+"""The parts that end a step. The length comes first: it costs next to nothing, and most of a database is in few long parts.
+
+A part belongs to its message, whichever session it names itself: without its steps a message would count with its own numbers.
+"""
+PARTS = "SELECT id, rowid, CAST(data AS BLOB) FROM part WHERE message_id = CAST(? AS TEXT) ORDER BY id"
 MESSAGES = "SELECT id, rowid, CAST(data AS BLOB) FROM message WHERE session_id = ? ORDER BY time_created, id"
 NEWER = "SELECT id, rowid, type, CAST(data AS BLOB) FROM session_message WHERE session_id = ? ORDER BY {order}"
 NEWER_IDS = "SELECT id FROM session_message WHERE session_id = ?"
@@ -116,7 +119,7 @@ class Store:
                     self._statements.add("newer-copy", line)
                 continue
             counted_as, copied = original(name, record, record.role, self._near)
-            parts = self._parts(steps.get(message_id, ()) if self._light else self._database.select(PARTS, name))
+            parts = self._parts(steps.get(message_id, ()) if self._light else self._database.select(PARTS, message_id))
             yield Entry(name, counted_as, copied, V1, self._source.path, line, record, parts, self._raw(data))
 
     def _steps(self, session_id: str) -> dict[object, list[Row]]:

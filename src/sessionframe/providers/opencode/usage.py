@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.statements import Statements, sum_of_known
@@ -25,7 +26,7 @@ REASONING_BESIDE_OUTPUT = frozenset({"google", "google-vertex"})
 """Providers whose library gives the output without thoughts, also before OpenCode itself took them out."""
 CACHE_TAKEN_OUT = (1, 0, 98)
 """The first version seen whose input is uncached for every provider."""
-VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)")
+VERSION = re.compile(r"^v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 CONTRADICTORY = "a step's total is neither the sum of its counts with reasoning nor without: taken as stated"
 
 NO_CACHE = Cache()
@@ -83,6 +84,7 @@ class Requests:
         message, tokens = entry.message, told.tokens or NOTHING
         cache = tokens.cache or NO_CACHE
         place = self._places.place(message.path)
+        output = self._output(entry, tokens, cache)
         if when is None:
             self._problems.add("missing-time", "request without a usable time", entry.line)
         row = UsageRow(
@@ -99,8 +101,8 @@ class Requests:
             input_tokens=self._input(entry, tokens, cache),
             cache_read_tokens=cache.read,
             cache_write_tokens=cache.write,
-            output_tokens=self._output(entry, tokens, cache),
-            reasoning_tokens=tokens.reasoning,
+            output_tokens=output,
+            reasoning_tokens=part_of_output(tokens.reasoning, output, self._problems, entry.line),
             is_final=is_final(message, evidence),
             evidence=evidence,
             recorded_cost_usd=told.cost if told.cost is None or told.cost >= 0 else None,

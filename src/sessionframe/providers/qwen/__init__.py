@@ -8,7 +8,7 @@ from sessionframe.providers.qwen.locations import discover, roots
 
 PROVIDER = Provider(
     info=INFO,
-    version=1,
+    version=2,
     roots=roots,
     discover=discover,
     parse=OnFirstUse("sessionframe.providers.qwen.parse:parse"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from sessionframe.dialects.google_usage import Counts, Reported, check_total
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records
 from sessionframe.formats.problems import Problems
@@ -172,7 +173,7 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
             cache_read_tokens=found.cache_read_tokens,
             cache_write_tokens=0,
             output_tokens=found.output_tokens,
-            reasoning_tokens=found.reasoning_tokens,
+            reasoning_tokens=part_of_output(found.reasoning_tokens, found.output_tokens, problems, line),
             is_final=True,
             evidence="token-usage",
             source=source.path,

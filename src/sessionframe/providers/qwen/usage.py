@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sessionframe.dialects.google_usage import Counts, Reported, check_total, count_of
+from sessionframe.dialects.reasoning import part_of_output
 from sessionframe.formats.clock import instant
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.statements import Statements
@@ -97,7 +98,7 @@ class Requests:
             cache_read_tokens=found.cache_read_tokens,
             cache_write_tokens=0,
             output_tokens=found.output_tokens,
-            reasoning_tokens=found.reasoning_tokens,
+            reasoning_tokens=part_of_output(found.reasoning_tokens, found.output_tokens, self._problems, line),
             is_final=True,  # written when the stream has ended
             evidence="assistant",
             source=place.source,
