@@ -93,7 +93,7 @@ class Scan:
             return labelled[0][1]
         names = [label or path for label, path in labelled]
         if len(set(names)) < len(names):
-            raise OptionError(f"--home: two homes have the same label: {', '.join(names)}.")
+            raise OptionError(f"--home: two homes have the same label: {', '.join(names)}. Give each its own, LABEL=PATH.")
         return dict(zip(names, (path for _, path in labelled), strict=True))
 
     @property
@@ -134,7 +134,8 @@ def labelled_home(text: str) -> tuple[str | None, str]:
     whole = not equals or os.path.isdir(text)  # noqa: PTH112 - loads nothing
     folder = os.path.expanduser(text if whole else path)  # noqa: PTH111 - loads nothing
     if not os.path.isdir(folder):  # noqa: PTH112 - loads nothing
-        raise OptionError(f"--home {text!r}: there is no folder {os.path.abspath(folder)!r}.")  # noqa: PTH100 - loads nothing
+        there = os.path.abspath(folder)  # noqa: PTH100 - loads nothing
+        raise OptionError(f"--home {text!r}: there is no folder {there!r}. Give the home folder of a user; --root takes that of an agent.")
     return (None, folder) if whole else (label, folder)
 
 
@@ -189,7 +190,7 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
     from sessionframe.report.groups import columns_of, names_of
 
     if as_json and as_csv:
-        raise OptionError("--json and --csv exclude each other.")
+        raise OptionError("--json and --csv exclude each other. Give one of them.")
     groups = names_of(by, titles=titles)
     columns_of(period, groups)  # a mistake shows before the logs are read
     with scan.logs() as logs:
@@ -272,7 +273,7 @@ def notebook(scan: Scan, *, name: str | None, in_jupyter: bool, html: str | None
     chosen = books.notebook(name)
     told = scan.told
     if in_jupyter and html:
-        raise OptionError("--open and --html exclude each other.")
+        raise OptionError("--open and --html exclude each other. Give one of them.")
     if told and not (in_jupyter or html):
         raise OptionError("options of reading say nothing about a copy. Give --open or --html with them.")
     with scan.logs():  # a mistake shows now; nothing is read

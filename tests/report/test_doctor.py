@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -13,8 +13,7 @@ from rich.console import Console
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Found, Info, Provider, Root, Source
 from sessionframe.report.diagnosis import doctor_json, print_doctor
-from sessionframe.report.doctor import ADVICE, Diagnosis, diagnose
-from sessionframe.schema import IssueKind
+from sessionframe.report.doctor import Diagnosis, diagnose
 from tests.report.logs import logs
 from tests.rows import issue, session
 
@@ -46,10 +45,6 @@ def diagnosed(provider: Provider, machine: Machine, **found: Any) -> Diagnosis:
 def source(machine: Machine, size: int) -> tuple[str, Source]:
     root = machine.home / ".claude"
     return "claude-code", Source(str(root / "s1.jsonl"), "main", size=size, root=str(root))
-
-
-def test_every_kind_of_issue_has_advice() -> None:
-    assert set(ADVICE) == set(get_args(IssueKind))
 
 
 def test_what_was_found(provider: Provider, machine: Machine) -> None:

@@ -112,7 +112,7 @@ def providers(agents: Sequence[str], roots: Mapping[str, object]) -> list[Provid
     chosen = selected(agents or tuple(roots))
     unread = sorted(roots.keys() - {provider.agent_type for provider in chosen})
     if unread:
-        raise OptionError(f"roots= names {listed(unread)}, which is not among the agents to read: {listed(agents)}.")
+        raise OptionError(f"roots= names {listed(unread)}, which is not among the agents to read: {listed(agents)}. Name it there too.")
     return chosen
 
 

@@ -12,26 +12,10 @@ import polars as pl
 
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Provider, Root, Source
+from sessionframe.schema import ISSUE_KINDS
 
 if TYPE_CHECKING:
     from sessionframe.engine import Logs
-
-ADVICE: dict[str, str] = {
-    "broken-line": "The line is no JSON, usually after a crash; the rest of the file was read. Nothing to do.",
-    "cut-off": "The last line is not finished: the agent is writing, or was ended. Run again when it is done.",
-    "repaired": "Bytes that are not allowed in JSON text were repaired and the record was read. Nothing to do.",
-    "bad-value": "A value cannot be what the field says, so it is null.",
-    "not-a-record": "The line is JSON but no record; it was skipped.",
-    "unknown-record": "A newer version of the agent writes records that are not known yet. Update sessionframe, or report the type.",
-    "missing-column": "A field is missing that this version of the agent should write.",
-    "missing-time": "Records without a time belong to no day; they count in totals only.",
-    "unreadable": "Check that the file can be read: permissions, dangling links, a disk that is not there.",
-    "orphan-result": "The result of a tool call whose call is not in the logs.",
-    "unpriced-model": "The model has no known price, so its cost is null. Give one with --prices FILE.",
-    "provider-failed": "A fault in the provider, not in your logs. Please report it with the detail.",
-    "estimate": "The agent did not write the exact number; what it wrote was taken, a lower bound.",
-}
-"""Kind of issue -> what it means and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +147,5 @@ def problems_of(issues: pl.DataFrame) -> Iterable[Problem]:
         pl.col("count").sum(), pl.col("source").first(), pl.col("line").first(), pl.col("detail").first()
     )
     for row in grouped.sort("count", "kind", descending=[True, False]).iter_rows(named=True):
-        yield Problem(**row, advice=ADVICE[row["kind"]])
+        about = ISSUE_KINDS[row["kind"]]
+        yield Problem(**row, advice=f"{about.meaning} {about.advice}")
