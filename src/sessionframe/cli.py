@@ -220,16 +220,18 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
 def doctor(scan: Scan, *, as_json: bool) -> None:
     """What was looked for and found: folders, files, newest record, how long logs are kept, problems and what to do about them."""
     from sessionframe.engine.registry import selected
+    from sessionframe.report.around import hints
     from sessionframe.report.diagnosis import doctor_json, print_doctor
     from sessionframe.report.doctor import diagnose
     from sessionframe.report.terminal import console
 
     with scan.logs() as logs:
         found = diagnose(logs, selected(tuple(scan.agent or scan.roots or ())), roots=scan.roots)
+    elsewhere = hints(found, logs.machines, selected(()))
     if as_json:
-        click.echo(doctor_json(found, tz=scan.tz, version=version()))
+        click.echo(doctor_json(found, tz=scan.tz, version=version(), hints=elsewhere))
     else:
-        print_doctor(found, console(), tz=scan.tz)
+        print_doctor(found, console(), tz=scan.tz, hints=elsewhere)
 
 
 @app.command()

@@ -64,12 +64,12 @@ def test_no_folder_at_all(provider: Provider, machine: Machine) -> None:
 
 def test_a_folder_without_sessions(provider: Provider, machine: Machine) -> None:
     (machine.home / ".claude").mkdir()
-    assert "holds no sessions" in diagnosed(provider, machine).verdict
+    assert "no session is there" in diagnosed(provider, machine).verdict
 
 
 def test_files_without_a_readable_session(provider: Provider, machine: Machine) -> None:
     (machine.home / ".claude").mkdir()
-    assert "There are files but no session" in diagnosed(provider, machine, sources=[source(machine, 3)]).verdict
+    assert "what was read there (1 file) is no session" in diagnosed(provider, machine, sources=[source(machine, 3)]).verdict
 
 
 def test_roots_that_were_given_replace_the_usual_ones(provider: Provider, machine: Machine) -> None:
@@ -115,5 +115,5 @@ def test_json(provider: Provider, machine: Machine) -> None:
     made = json.loads(doctor_json([diagnosed(provider, machine, sessions=[session("s1")])], tz="UTC", version="1.2.3"))
     (agent,) = made["agents"]
     assert agent["oldest"] == "2026-10-01T12:00:00+00:00"
-    assert list(agent["roots"][0]) == ["path", "why", "host", "exists", "files", "bytes"]
+    assert list(agent["roots"][0]) == ["path", "why", "host", "exists", "files", "bytes", "variable"]
     assert (made["tz"], made["version"]) == ("UTC", "1.2.3")

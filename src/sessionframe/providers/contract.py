@@ -346,6 +346,8 @@ class Provider:
         the provider knows better.
     retention
         Machine -> how long the agent keeps its logs, in words; for ``sessionframe doctor``.
+    remains
+        Root -> what shows that it held sessions that are gone, in words; for ``sessionframe doctor``. Asked only where no session is.
     """
 
     info: Info
@@ -356,6 +358,7 @@ class Provider:
     prepare: Callable[[Sequence[Source]], Any] = prepare_nothing
     basis: Callable[[Source, Any], Any] = everything_prepared
     retention: Callable[[Machine], str | None] = lambda machine: None
+    remains: Callable[[Root], str | None] = lambda root: None
 
     @property
     def agent_type(self) -> str:

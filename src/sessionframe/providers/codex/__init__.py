@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessionframe.providers.codex.info import INFO
-from sessionframe.providers.codex.locations import discover, roots
+from sessionframe.providers.codex.locations import discover, remains, roots
 from sessionframe.providers.contract import OnFirstUse, Provider
 
 PROVIDER = Provider(
@@ -14,4 +14,5 @@ PROVIDER = Provider(
     parse=OnFirstUse("sessionframe.providers.codex.parse:parse"),
     prepare=OnFirstUse("sessionframe.providers.codex.names:prepare"),
     basis=OnFirstUse("sessionframe.providers.codex.names:basis"),
+    remains=remains,
 )
