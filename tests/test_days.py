@@ -215,7 +215,8 @@ def test_charts_have_a_bar_for_every_day(name: str) -> None:
     few = usage(name).filter(pl.col("at").is_not_null())
     days = sorted({at.astimezone(ZoneInfo(name)).date() for at in moments(name)})
     axes = plot.cost(few, tz=name)
-    bars: list[Any] = [bar for bar in axes.patches if bar.get_height()]
+    patches: list[Any] = list(axes.patches)
+    bars = [bar for bar in patches if bar.get_height()]
     assert len(bars) == len(days)
     assert sum(bar.get_height() for bar in bars) == pytest.approx(0.5 * few.height)
     shown = plot.coverage(few, tz=name)
