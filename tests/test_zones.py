@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -52,3 +53,33 @@ def test_who_names_no_zone_does_not_list_them_all(monkeypatch: pytest.MonkeyPatc
 def test_a_mistyped_name_is_told_the_nearest() -> None:
     with pytest.raises(OptionError, match="Did you mean 'Europe/Berlin'"):
         zones.zone("Europe/Berlim")
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("tz", ["UTC", "Europe/Berlin", "local"])
+def test_a_computer_without_a_time_zone_database_says_so(monkeypatch: pytest.MonkeyPatch, tz: str) -> None:
+    """As a slim container or a Windows without the package has none."""
+
+    def nothing(name: str) -> Any:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(zones, "ZoneInfo", nothing)
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    with pytest.raises(OptionError, match=r"no time zone database.*pip install tzdata"):
+        zones.zone(tz)
+
+
+@pytest.mark.parametrize("value", ["Mars/Olympus", "/nowhere", "CET-1CEST", "\U0001f600", "../../etc/passwd"])
+@pytest.mark.parametrize("is_utc", [True, False])
+def test_a_setting_that_means_nothing(monkeypatch: pytest.MonkeyPatch, value: str, is_utc: bool) -> None:
+    """UTC where the clock of C says so too, else an error that says what to give: never another zone's days."""
+    monkeypatch.setenv("TZ", value)
+    monkeypatch.setattr(zones, "found_by_tzlocal", lambda: None)
+    monkeypatch.setattr("time.timezone", 0 if is_utc else -3600)
+    monkeypatch.setattr("time.daylight", 0)
+    if is_utc:
+        assert zones.zone("local").key == "UTC"
+    else:
+        with pytest.raises(OptionError, match="tz='Europe/Berlin'"):
+            zones.zone("local")

@@ -68,7 +68,7 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
     from sessionframe.report.groups import columns_of, names_of
 
     if as_json and as_csv:
-        raise OptionError("--json and --csv exclude each other.")
+        raise OptionError("--json and --csv exclude each other. Give one of them.")
     groups = names_of(by, titles=titles)
     columns_of(period, groups)  # a mistake shows before the logs are read
     with scan.logs() as logs:
@@ -98,16 +98,18 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
 def doctor(scan: Scan, *, as_json: bool) -> None:
     """What was looked for and found: folders, files, newest record, how long logs are kept, problems and what to do about them."""
     from sessionframe.engine.registry import selected
+    from sessionframe.report.around import hints
     from sessionframe.report.diagnosis import doctor_json, print_doctor
     from sessionframe.report.doctor import diagnose
     from sessionframe.report.terminal import console
 
     with scan.logs() as logs:
         found = diagnose(logs, selected(tuple(scan.agent or scan.roots or ())), roots=scan.roots)
+    elsewhere = hints(found, logs.machines, selected(()))
     if as_json:
-        click.echo(doctor_json(found, tz=scan.tz, version=version()))
+        click.echo(doctor_json(found, tz=scan.tz, version=version(), hints=elsewhere))
     else:
-        print_doctor(found, console(), tz=scan.tz)
+        print_doctor(found, console(), tz=scan.tz, hints=elsewhere)
 
 
 @app.command()
@@ -179,7 +181,7 @@ def notebook(scan: Scan, *, name: str | None, in_jupyter: bool, html: str | None
     chosen = books.notebook(name)
     told = scan.told
     if in_jupyter and html:
-        raise OptionError("--open and --html exclude each other.")
+        raise OptionError("--open and --html exclude each other. Give one of them.")
     if told and not (in_jupyter or html):
         raise OptionError("options of reading say nothing about a copy. Give --open or --html with them.")
     with scan.logs():  # a mistake shows now; nothing is read

@@ -79,7 +79,7 @@ class Scan:
             return labelled[0][1]
         names = [label or path for label, path in labelled]
         if len(set(names)) < len(names):
-            raise OptionError(f"--home: two homes have the same label: {', '.join(names)}.")
+            raise OptionError(f"--home: two homes have the same label: {', '.join(names)}. Give each its own, LABEL=PATH.")
         return dict(zip(names, (path for _, path in labelled), strict=True))
 
     @property
@@ -120,7 +120,8 @@ def labelled_home(text: str) -> tuple[str | None, str]:
     whole = not equals or os.path.isdir(text)  # noqa: PTH112 - loads nothing
     folder = os.path.expanduser(text if whole else path)  # noqa: PTH111 - loads nothing
     if not os.path.isdir(folder):  # noqa: PTH112 - loads nothing
-        raise OptionError(f"--home {text!r}: there is no folder {os.path.abspath(folder)!r}.")  # noqa: PTH100 - loads nothing
+        there = os.path.abspath(folder)  # noqa: PTH100 - loads nothing
+        raise OptionError(f"--home {text!r}: there is no folder {there!r}. Give the home folder of a user; --root takes that of an agent.")
     return (None, folder) if whole else (label, folder)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 Platform: TypeAlias = Literal["linux", "darwin", "win32"]
+FOLDER_VARIABLES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA")
+"""Environment variables that move the folders of all programs."""
 
 
 @dataclass(frozen=True)

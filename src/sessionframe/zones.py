@@ -39,6 +39,10 @@ def zone(tz: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        if not names():
+            raise OptionError(
+                f"tz={tz!r}: this computer has no time zone database, so no zone can be found. Install one: python -m pip install tzdata."
+            ) from None
         hint = nearest(name, names())
         raise OptionError(
             f"tz={tz!r} is no time zone that is known here.{hint} Give a name such as 'Europe/Berlin', 'UTC' or 'local'."

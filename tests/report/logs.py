@@ -32,9 +32,13 @@ class HandMade:
         self, machines: Sequence[Machine], sources: Sequence[tuple[str, Source]], rows: dict[str, Sequence[msgspec.Struct]]
     ) -> None:
         self.machines, self.sources = list(machines), list(sources)
+        self.limits_in_words: tuple[str, ...] = ()
         issues = public("issues", rows.get("issues", ()))
         for name in TABLES:
             setattr(self, name, HandMadeTable(public(name, rows.get(name, ())), issues))
+
+    def without_limits(self) -> HandMade:
+        return self
 
 
 def logs(*, machines: Sequence[Machine] = (), sources: Sequence[tuple[str, Source]] = (), **rows: Any) -> Any:

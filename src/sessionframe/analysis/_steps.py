@@ -45,7 +45,8 @@ def month_of(local: datetime) -> datetime:
 STEPS: dict[str, Callable[[datetime], datetime]] = {"1h": hour_of, "1d": day_of, "1w": week_of, "1mo": month_of}
 
 INTO_THE_NEXT = {"1h": timedelta(hours=1), "1d": timedelta(hours=36), "1w": timedelta(days=10), "1mo": timedelta(days=45)}
-"""What leads from the start of a step into the next one and never beyond, however long the two are."""
+"""What leads from the start of a step into the next one and never beyond, however long the two are; into the same one where that is longer
+than an hour."""
 
 
 def step_start(at: datetime, every: str, zone: ZoneInfo) -> datetime:
@@ -69,7 +70,10 @@ def known_step(every: str, argument: str = "every") -> str:
 
 def next_start(start: datetime, every: str, zone: ZoneInfo) -> datetime:
     """The instant at which the step after the one that starts at `start` starts."""
-    return step_start(start + INTO_THE_NEXT[every], every, zone)
+    later = start + INTO_THE_NEXT[every]
+    while (following := step_start(later, every, zone)) <= start:  # on Lord Howe Island an hour has 90 minutes once a year
+        later += timedelta(minutes=15)
+    return following
 
 
 def steps_between(first: datetime, end: datetime, every: str, zone: ZoneInfo) -> list[datetime]:

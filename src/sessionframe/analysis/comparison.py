@@ -122,7 +122,7 @@ def within(period: Period, name: str, tz: str) -> nw.Expr:
         raise OptionError(f"{name}={period!r} is no period. Give its start and its end, e.g. ('2026-10-01', '2026-11-01').") from None
     start, end = instant(given_start, name, tz), instant(given_end, name, tz)
     if start is not None and end is not None and start > end:
-        raise OptionError(f"{name}={period!r} ends before it starts.")
+        raise OptionError(f"{name}={period!r} ends before it starts. Give its start first.")
     at = nw.col("at")
     bounds = [~at.is_null(), *([at >= start] if start is not None else []), *([at < end] if end is not None else [])]
     return nw.all_horizontal(*bounds, ignore_nulls=True)

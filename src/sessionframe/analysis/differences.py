@@ -292,7 +292,7 @@ def numbers(rows: Frame, name: str, n_boot: int, *, needed_by: str) -> Values:
     if n_boot < 1:
         raise OptionError(f"n_boot={n_boot!r} is no number of samples. Give 1 or more, thousands for steady intervals.")
     if not (rows.schema[name].is_numeric() or rows.schema[name] == nw.Boolean):
-        raise OptionError(f"{needed_by}: the column {name!r} holds {rows.schema[name]}, no numbers.")
+        raise OptionError(f"{needed_by}: the column {name!r} holds {rows.schema[name]}, no numbers. Choose one that does.")
     values: Values = rows.select(nw.col(name).cast(nw.Float64))[name].to_numpy().astype("float64")
     return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import RLock
@@ -28,7 +29,7 @@ from sessionframe.engine.table import Depth, Table
 from sessionframe.errors import OptionError, listed
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Provider, Source, Want
-from sessionframe.schema import TableName
+from sessionframe.schema import TABLES, TableName
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,7 +114,7 @@ def providers(agents: Sequence[str], roots: Mapping[str, object]) -> list[Provid
     chosen = selected(agents or tuple(roots))
     unread = sorted(roots.keys() - {provider.agent_type for provider in chosen})
     if unread:
-        raise OptionError(f"roots= names {listed(unread)}, which is not among the agents to read: {listed(agents)}.")
+        raise OptionError(f"roots= names {listed(unread)}, which is not among the agents to read: {listed(agents)}. Name it there too.")
     return chosen
 
 
@@ -170,11 +171,9 @@ class Logs:
         self._is_sound = True
         self._lock = RLock()
         self.machines = list(among)
-        self.sessions = Table("sessions", self._tables, self._answer, options.prices)
-        self.messages = Table("messages", self._tables, self._answer, options.prices)
-        self.tool_calls = Table("tool_calls", self._tables, self._answer, options.prices)
-        self.usage = Table("usage", self._tables, self._answer, options.prices)
-        self.issues = Table("issues", self._tables, self._answer, options.prices)
+        self.sessions, self.messages, self.tool_calls, self.usage, self.issues = (
+            Table(name, self._tables, self._answer, options.prices, self._why_empty) for name in TABLES
+        )
 
     @property
     def sources(self) -> list[tuple[str, Source]]:
@@ -184,9 +183,36 @@ class Logs:
     def __repr__(self) -> str:
         agents = list(dict.fromkeys(group.provider.agent_type for group in self._plan.groups))
         parts = [listed(agents) or "nothing found", f"{len(self.sources):,} sources", f"{self._plan.size / 1e6:,.1f} MB"]
-        limits = {"since": self._options.since, "until": self._options.until}
-        parts += [f"{name} {EPOCH + timedelta(microseconds=at):%Y-%m-%d %H:%M} UTC" for name, at in limits.items() if at is not None]
+        parts += [f"{name} {EPOCH + timedelta(microseconds=at):%Y-%m-%d %H:%M} UTC" for name, at in self._range.items()]
         return f"<sessionframe Logs: {', '.join(parts)}>"
+
+    @property
+    def _range(self) -> dict[str, int]:
+        """The limits of time that are set."""
+        limits = {"since": self._options.since, "until": self._options.until}
+        return {name: at for name, at in limits.items() if at is not None}
+
+    @property
+    def limits_in_words(self) -> tuple[str, ...]:
+        """The limits of time and project, as a sentence has them; empty where nothing is left out."""
+        words = {"since": "on or after", "until": "before"}
+        times = [f"{words[name]} {EPOCH + timedelta(microseconds=at):%Y-%m-%d %H:%M} UTC" for name, at in self._range.items()]
+        folders = dict.fromkeys(folder for spellings in self._options.projects.values() for folder in spellings)
+        return (*times, *([f"in project {' or '.join(folders)}"] if folders else []))
+
+    def without_limits(self) -> Logs:
+        """The same sources with nothing left out by time or project; read anew."""
+        return Logs(self._plan, self.machines, replace(self._options, since=None, until=None, projects={}))
+
+    def _why_empty(self) -> str:
+        """Why a table without rows has none, as far as is known without reading anything again."""
+        files = len(self.sources)
+        if not files:
+            return f"no logs of {listed(self._plan.agents) or 'any agent'} were found: `sessionframe doctor` tells where was looked"
+        read = f"{files:,} {'source' if files == 1 else 'sources'}"
+        if self.limits_in_words:
+            return f"nothing in {read} is {' and '.join(self.limits_in_words)}"
+        return f"{read}, none with such a record"
 
     @property
     def limits(self) -> tuple[object, ...]:

@@ -47,7 +47,7 @@ def expanded(path: PathLike, argument: str) -> Path:
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return folder
     except (OSError, RuntimeError, TypeError, ValueError) as problem:  # what can be no path at all, such as a text with a NUL
-        raise OptionError(f"{argument}={path!r} cannot be read as a folder: {problem}") from problem
+        raise OptionError(f"{argument}={path!r} cannot be read as a folder: {problem}. Give the path of a folder.") from problem
     return folder
 
 
@@ -56,7 +56,10 @@ def existing(path: PathLike, argument: str) -> Path:
     folder = expanded(path, argument)
     if is_folder(folder):
         return folder
-    raise OptionError(f"{argument}={os.fspath(path)!r}: no such folder, or none that may be looked at: {folder.absolute()}.")
+    raise OptionError(
+        f"{argument}={os.fspath(path)!r}: there is no such folder, or none that may be looked at. Looked at {folder.absolute()}. "
+        "Give one that is there, or leave it out."
+    )
 
 
 def root_folders(roots: Roots, among: Sequence[Machine]) -> dict[str, list[Path]]:
@@ -111,7 +114,7 @@ def time_range(since: Moment, until: Moment, tz: str) -> tuple[int | None, int |
     """The half-open range of time that is asked for, in microseconds since 1970 UTC."""
     start, end = moment(since, "since", tz), moment(until, "until", tz)
     if start is not None and end is not None and start > end:
-        raise OptionError(f"since={since!r} lies after until={until!r}.")
+        raise OptionError(f"since={since!r} lies after until={until!r}. Exchange them, or leave one out.")
     return start, end
 
 

@@ -36,10 +36,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything there is to read, and what could not be listed."""
+    """Everything there is to read, what could not be listed, and the agents whose logs were looked for."""
 
     groups: tuple[Group, ...]
     issues: tuple[IssueRow, ...]
+    agents: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -66,12 +67,13 @@ def make_plan(providers: Iterable[Provider], machines: Sequence[Machine], roots:
     """
     groups: list[Group] = []
     issues = [no_home(machine) for machine in machines if not is_folder(machine.home)]
-    for provider in providers:
+    chosen = tuple(providers)
+    for provider in chosen:
         seen: set[Path] = set()
         for machine in machines:
             found = discovered(provider, machine, unread(provider, machine, roots.get(provider.agent_type), seen, issues), issues)
             groups.append(Group(provider, machine, found))
-    return Plan(tuple(group for group in groups if group.sources), tuple(issues))
+    return Plan(tuple(group for group in groups if group.sources), tuple(issues), tuple(provider.agent_type for provider in chosen))
 
 
 def no_home(machine: Machine) -> IssueRow:

@@ -46,11 +46,19 @@ class Table:
     Anything that speaks Arrow takes a table as it is: ``pyarrow.table(t)``, ``duckdb.sql("from t")``, ``polars.from_arrow(t)``.
     """
 
-    def __init__(self, name: TableName, load: Callable[[Depth], Tables], answer: Answer, prices: PriceList | None = None) -> None:
+    def __init__(
+        self,
+        name: TableName,
+        load: Callable[[Depth], Tables],
+        answer: Answer,
+        prices: PriceList | None = None,
+        why_empty: Callable[[], str] = lambda: "",
+    ) -> None:
         self.name = name
         self.prices = prices
         self._load = load
         self._answer = answer
+        self._why_empty = why_empty
 
     @property
     def schema(self) -> TableSchema:
@@ -165,7 +173,7 @@ class Table:
         return f"<p>{html.escape(self._described())}</p>{head._repr_html_()}"
 
     def _described(self) -> str:
-        """What the table is, in a line: rows, span, problems."""
+        """What the table is, in a line: rows, span, problems; why there are no rows."""
         import polars as pl
 
         frame = self._frame(content=False, replays=False)
@@ -174,6 +182,7 @@ class Table:
             ends = frame.select(first=pl.col(TIME[self.name]).min(), last=pl.col(TIME[self.name]).max()).row(0)
             parts.append(" to ".join(f"{end:%Y-%m-%d}" for end in ends) + " UTC" if None not in ends else "no times")
         if self.name != "issues":
+            parts += [why] if not frame.height and (why := self._why_empty()) else []
             parts.append(f"{self.issues.height:,} issues")
         return f"sessionframe {self.name}: {', '.join(parts)}"
 

@@ -126,9 +126,9 @@ def _checked(path: Path) -> _File:
     try:
         content = PARSERS[path.suffix.lower()](path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PriceFileError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        raise PriceFileError(f"{path}: cannot be read ({error.strerror or error}). Give a file that is there and may be read.") from error
     except ValueError as error:
-        raise PriceFileError(f"{path}: is not valid {path.suffix[1:].upper()} ({error}).") from error
+        raise PriceFileError(f"{path}: is not valid {path.suffix[1:].upper()} ({error}). Mend it there.") from error
     try:
         return _File.model_validate(content)
     except ValidationError as error:

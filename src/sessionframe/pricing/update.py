@@ -30,6 +30,6 @@ def update_prices() -> int:
             "The prices in use stay. Without the network, a newer release of genai-prices brings newer prices."
         ) from error
     if snapshot is None or not snapshot.providers:
-        raise SessionFrameError(f"the price list at {source.url} is empty. The prices in use stay.")
+        raise SessionFrameError(f"the price list at {source.url} is empty. The prices in use stay. Try again later.")
     set_custom_snapshot(snapshot)
     return sum(len(provider.models) for provider in snapshot.providers)

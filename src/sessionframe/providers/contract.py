@@ -353,6 +353,8 @@ class Provider:
         Machine -> how long the agent keeps its logs, in words; for ``sessionframe doctor``.
     originals
         Place of a row -> the records that it was made of, as they stand in the file.
+    remains
+        Root -> what shows that it held sessions that are gone, in words; for ``sessionframe doctor``. Asked only where no session is.
     """
 
     info: Info
@@ -364,6 +366,7 @@ class Provider:
     basis: Callable[[Source, Any], Any] = everything_prepared
     retention: Callable[[Machine], str | None] = lambda machine: None
     originals: Callable[[RowPlace], Iterator[Original]] = of_file
+    remains: Callable[[Root], str | None] = lambda root: None
 
     @property
     def agent_type(self) -> str:

@@ -19,33 +19,36 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def doctor_json(diagnoses: Iterable[Diagnosis], *, tz: str, version: str) -> str:
-    """Diagnoses as one JSON object: ``agents`` (the fields of `Diagnosis`; times are ISO 8601 in `tz`), ``tz``, ``version``."""
+def doctor_json(diagnoses: Iterable[Diagnosis], *, tz: str, version: str, hints: Sequence[str] = ()) -> str:
+    """Diagnoses as one JSON object: ``agents`` (the fields of `Diagnosis`; times are ISO 8601 in `tz`), ``hints``, ``tz``, ``version``."""
     home = zone(tz)
     agents = [{name: plain(value, home) for name, value in dataclasses.asdict(found).items()} for found in diagnoses]
-    return json.dumps({"agents": agents, "tz": home.key, "version": version}, indent=2)
+    return json.dumps({"agents": agents, "hints": list(hints), "tz": home.key, "version": version}, indent=2)
 
 
-def print_doctor(diagnoses: Sequence[Diagnosis], console: Console, *, tz: str) -> None:
-    """Print what was looked for and found, agent by agent; agents that are not used come last, in a line each."""
+def print_doctor(diagnoses: Sequence[Diagnosis], console: Console, *, tz: str, hints: Sequence[str] = ()) -> None:
+    """Print what was looked for and found, agent by agent; agents that are not used come last, then where else logs may be."""
     home = zone(tz)
     for found in sorted(diagnoses, key=lambda found: not any(root.exists for root in found.roots)):
         for text, style in lines(found, home):
             console.print(Text(text, style), soft_wrap=True)
         console.print()
+    for hint in hints:
+        console.print(Text(f"Hint: {shown(hint)}", "yellow"), soft_wrap=True)
 
 
 def lines(found: Diagnosis, home: ZoneInfo) -> Iterable[tuple[str, str]]:
     """The lines on one agent, each with its style."""
     yield f"{found.title} ({found.agent})", "bold"
     if found.verdict != "ok":
-        yield f"  {found.verdict}", "yellow"
+        yield f"  {shown(found.verdict)}", "yellow"
     if found.files:
         threads = cases(found.sessions, "session or sub-agent thread", "sessions and sub-agent threads")
         yield f"  {cases(found.files, 'file')}, {size(found.bytes)}, {threads}", ""
     if found.newest:
         yield f"  records from {minute(found.oldest, home)} to {minute(found.newest, home)} ({home.key})", ""
-    yield from ((f"  {said}", "") for said in found.retention)
+    if any(root.exists for root in found.roots):
+        yield from ((f"  keeps logs: {said}", "") for said in found.retention)
     yield "  looked in:", ""
     yield from ((root_line(root), "" if root.exists else "dim") for root in found.roots)
     if found.problems:
@@ -63,7 +66,8 @@ def root_line(root: RootFinding) -> str:
     """One place that was looked at."""
     what = f"{cases(root.files, 'file')}, {size(root.bytes)}" if root.files else "no files" if root.exists else "does not exist"
     host = f"{root.host}: " if root.host else ""
-    return f"    {host}{shown(root.path)}: {what} ({root.why})"
+    why = root.why if root.variable in {None, root.why} else f"{root.why}, moved by {root.variable}"
+    return f"    {host}{shown(root.path)}: {what} ({why})"
 
 
 def problem_lines(problem: Problem) -> Iterable[tuple[str, str]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
+from sessionframe.errors import SessionFrameError
 from sessionframe.providers.contract import Never, NotYet, Provider
 from sessionframe.report.data import SHAPE
 from sessionframe.report.notebook import Notebook
-from sessionframe.schema import PANDAS_NAMES, POLARS_NAMES, SCHEMA, TableSchema
+from sessionframe.schema import ISSUE_KINDS, PANDAS_NAMES, POLARS_NAMES, SCHEMA, Kind, TableSchema
 
 GENERATED = "<!-- Generated from the declarations; `pytest --update-docs` rewrites it. -->\n"
 GAPS: dict[type, str] = {Never: "never", NotYet: "not yet"}
@@ -25,6 +27,20 @@ NOTEBOOK_NOTES = """
 They run on your own logs, show no text of a conversation, and come with what they show on the sample home. `sessionframe notebook NAME`
 puts a copy into the current folder, `--open` opens it in Jupyter Lab, and `--html FILE` runs it and makes a page without code. Names of
 projects and folders are shown: look before you share.
+"""
+PROBLEM_NOTES = """
+What a log holds raises nothing: what cannot be read, priced or counted wholly is a row of the table `issues`, and everything else is kept.
+What a caller asks for and cannot be done raises one of the exceptions below. Why there is no data at all, `sessionframe doctor` tells.
+Each is followed by an example and by what to do.
+"""
+ISSUE_NOTES = """
+Each row of `issues` has the file, the first line, what was found and done about it (`detail`, never text of a conversation) and for how
+many cases it stands. `sessionframe doctor` and the last line of a report count them by kind.
+"""
+ERROR_NOTES = """
+All of them are a `SessionFrameError` and say what was tried and what to do next; the command line prints the message and ends with exit
+code 1, or 2 where an argument is wrong. What Python raises itself stays as it is: an `OSError` where a file cannot be written, a
+`TypeError` for an argument that does not exist.
 """
 STREAMS = """
 Data goes to standard output, everything else to standard error. Exit code 0 is success, 1 something that cannot be done, 2 a wrong
@@ -111,6 +127,26 @@ def notebook_section(book: Notebook) -> str:
     title, *questions = book.headings
     listed = "".join(f"- {question}\n" for question in questions)
     return f"## [{title}](../notebooks/{book.path.name})\n\n`sessionframe notebook {book.name}`\n\n{book.introduction}\n\n{listed}"
+
+
+def problems_page() -> str:
+    """``docs/problems.md``: every kind of issue and every exception, with an example and what to do."""
+    kinds = (kind_section(name, kind) for name, kind in ISSUE_KINDS.items())
+    parts = ["# Problems\n", GENERATED, PROBLEM_NOTES.lstrip(), f"## Issues\n{ISSUE_NOTES}", *kinds]
+    errors: list[type[SessionFrameError]] = [SessionFrameError, *sorted(SessionFrameError.__subclasses__(), key=lambda each: each.__name__)]
+    return "\n".join([*parts, f"## Exceptions\n{ERROR_NOTES}", *map(error_section, errors)])
+
+
+def kind_section(name: str, kind: Kind) -> str:
+    """One kind of issue."""
+    return f"### `{name}`\n\n{kind.meaning}\n\nE.g. `{kind.example.replace('`', '')}`\n\n{kind.advice}\n"
+
+
+def error_section(error: type[SessionFrameError]) -> str:
+    """One exception: the parts of its docstring."""
+    parts = re.split(r"\n\n(?:Notes|Examples)\n-+\n", inspect.getdoc(error) or "")
+    meaning, advice, example = (part.strip().replace("``", "`") for part in parts)
+    return f"### `{error.__name__}`\n\n{meaning}\n\n```pycon\n{example}\n```\n\n{advice}\n"
 
 
 def cli_page(app: click.Group) -> str:

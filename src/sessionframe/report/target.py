@@ -26,7 +26,7 @@ def check_target(path: str, *, force: bool) -> None:
     if target.exists() and not force:
         raise OptionError(f"{path!r} exists. Give another name, or --force to replace it.")
     if not target.parent.is_dir():
-        raise OptionError(f"the folder {str(target.parent)!r} does not exist.")
+        raise OptionError(f"the folder {str(target.parent)!r} does not exist. Make it first, or give another place.")
 
 
 def write_target(path: str, fill: Callable[[IO[bytes]], object]) -> None:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 from sessionframe.schema._column import PANDAS_NAMES, POLARS_NAMES, Column, DType, TableSchema, Time, table_schema
 from sessionframe.schema._internal import Fate, StatementRow, TitleRow
 from sessionframe.schema._shared import TOKEN_COLUMNS, TOTAL_TOKEN_COLUMNS, Row
-from sessionframe.schema.issues import IssueKind, IssueRow
+from sessionframe.schema.issues import ISSUE_KINDS, IssueKind, IssueRow, Kind
 from sessionframe.schema.messages import MessageKind, MessageRow, Role
 from sessionframe.schema.sessions import SessionKind, SessionRow
 from sessionframe.schema.tool_calls import Category, DurationFrom, Status, ToolCallRow
@@ -37,6 +37,7 @@ CONTENT_COLUMNS: dict[TableName, tuple[str, ...]] = {
 
 __all__ = [
     "CONTENT_COLUMNS",
+    "ISSUE_KINDS",
     "PANDAS_NAMES",
     "POLARS_NAMES",
     "SCHEMA",
@@ -52,6 +53,7 @@ __all__ = [
     "Fate",
     "IssueKind",
     "IssueRow",
+    "Kind",
     "MessageKind",
     "MessageRow",
     "RequestKind",

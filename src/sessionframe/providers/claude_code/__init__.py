@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessionframe.providers.claude_code.info import INFO
-from sessionframe.providers.claude_code.locations import discover, retention, roots
+from sessionframe.providers.claude_code.locations import discover, remains, retention, roots
 from sessionframe.providers.claude_code.sidecars import basis, prepare
 from sessionframe.providers.contract import OnFirstUse, Provider
 
@@ -16,4 +16,5 @@ PROVIDER = Provider(
     prepare=prepare,
     basis=basis,
     retention=retention,
+    remains=remains,
 )

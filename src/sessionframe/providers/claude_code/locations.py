@@ -198,3 +198,14 @@ def retention(machine: Machine) -> str | None:
         if isinstance(settings, dict) and "cleanupPeriodDays" in settings:
             return f"{settings['cleanupPeriodDays']} days (cleanupPeriodDays in {path / 'settings.json'})"
     return DEFAULT_RETENTION
+
+
+def remains(root: Root) -> str | None:
+    """The list of typed prompts, which cleaning up spares, and the folders of projects, which it empties."""
+    if (stat_of(str(root.path / "history.jsonl")) or (0, 0))[0]:
+        return f"{root.path / 'history.jsonl'} lists prompts that were typed"
+    try:
+        _, folders = listing(str(root.path / "projects"))
+    except OSError:
+        return None
+    return f"{root.path / 'projects'} holds the folders of {len(folders):,} projects and no transcript" if folders else None

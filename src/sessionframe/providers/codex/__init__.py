@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessionframe.providers.codex.info import INFO
-from sessionframe.providers.codex.locations import discover, roots
+from sessionframe.providers.codex.locations import discover, remains, roots
 from sessionframe.providers.contract import OnFirstUse, Provider
 
 PROVIDER = Provider(
@@ -15,4 +15,5 @@ PROVIDER = Provider(
     prepare=OnFirstUse("sessionframe.providers.codex.names:prepare"),
     basis=OnFirstUse("sessionframe.providers.codex.names:basis"),
     originals=OnFirstUse("sessionframe.providers.codex.typescript:originals"),
+    remains=remains,
 )

@@ -97,3 +97,9 @@ def rollout_of(root: str, thread_id: str) -> str | None:
                 if thread_id in name and name.endswith((f"-{thread_id}{PLAIN}", f"-{thread_id}{PACKED}")):
                     return os.path.join(directory, name)  # noqa: PTH118
     return None
+
+
+def remains(root: Root) -> str | None:
+    """The lists of typed prompts and of threads, which outlive the rollouts."""
+    left = [name for name in (HISTORY, INDEX) if (stat_of(str(root.path / name)) or (0, 0))[0]]
+    return f"{root.path / left[0]} lists threads whose rollouts are not there" if left else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessionframe.providers.contract import OnFirstUse, Provider
 from sessionframe.providers.gemini.info import INFO
-from sessionframe.providers.gemini.locations import discover, retention, roots
+from sessionframe.providers.gemini.locations import discover, remains, retention, roots
 from sessionframe.providers.gemini.projects import prepare
 
 PROVIDER = Provider(
@@ -15,4 +15,5 @@ PROVIDER = Provider(
     parse=OnFirstUse("sessionframe.providers.gemini.parse:parse"),
     prepare=prepare,
     retention=retention,
+    remains=remains,
 )

@@ -60,3 +60,9 @@ def retention(machine: Machine) -> str | None:
         if isinstance(kept, dict) and kept.get("maxAge"):
             return f"{kept['maxAge']} (sessionRetention.maxAge in {root.path / 'settings.json'})"
     return DEFAULT_RETENTION
+
+
+def remains(root: Root) -> str | None:
+    """The lists of typed prompts, which cleaning up spares."""
+    left = next((root.path / "tmp").glob("*/logs.json"), None)
+    return f"{left} lists prompts that were typed" if left is not None else None

@@ -7,7 +7,7 @@ from sessionframe.providers.opencode.info import KILO as KILO_INFO
 from sessionframe.providers.opencode.info import OPENCODE as OPENCODE_INFO
 from sessionframe.providers.opencode.locations import KILO as KILO_AT
 from sessionframe.providers.opencode.locations import OPENCODE as OPENCODE_AT
-from sessionframe.providers.opencode.locations import Place
+from sessionframe.providers.opencode.locations import Place, remains
 
 VERSION = 2
 
@@ -30,6 +30,7 @@ def family_member(info: Info, place: Place) -> Provider:
         parse=OnFirstUse("sessionframe.providers.opencode.parse:parse"),
         prepare=OnFirstUse("sessionframe.providers.opencode.sessions:prepare"),
         originals=OnFirstUse("sessionframe.providers.opencode.originals:originals"),
+        remains=remains,
     )
 
 

@@ -196,3 +196,9 @@ def tree(root: Root, storage: Path, kind: str, issues: list[IssueRow]) -> Iterat
 def folders(path: Path) -> list[Path]:
     """The entries of a folder as paths."""
     return [path / name for name in listed(path)]
+
+
+def remains(root: Root) -> str | None:
+    """Differences of files, which are kept beside the sessions and not deleted with them."""
+    left = next((root.path / "storage" / "session_diff").glob("*.json"), None)
+    return f"{left.parent} holds what sessions changed" if left is not None else None

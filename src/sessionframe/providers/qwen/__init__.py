@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessionframe.providers.contract import OnFirstUse, Provider
 from sessionframe.providers.qwen.info import INFO
-from sessionframe.providers.qwen.locations import discover, roots
+from sessionframe.providers.qwen.locations import discover, remains, roots
 
 PROVIDER = Provider(
     info=INFO,
@@ -13,4 +13,5 @@ PROVIDER = Provider(
     discover=discover,
     parse=OnFirstUse("sessionframe.providers.qwen.parse:parse"),
     prepare=OnFirstUse("sessionframe.providers.qwen.ledger:prepare"),
+    remains=remains,
 )

@@ -116,3 +116,9 @@ def is_file(entry: os.DirEntry[str], issues: list[IssueRow]) -> bool:
         issues.append(IssueRow(source=clean(entry.path), kind="unreadable", detail="a folder, not a log"))
         return False
     return True
+
+
+def remains(root: Root) -> str | None:
+    """Folders of projects that hold no session any more."""
+    left = next((root.path / "projects").glob("*/chats"), None)
+    return f"{left} holds no session" if left is not None else None
