@@ -7,6 +7,7 @@ the type named by a `cast`, and `__repr__`. Unlike mutmut, functions with a deco
 from __future__ import annotations
 
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -41,27 +42,26 @@ class Mutant:
         Where the change is, counted from 1.
     lines
         All lines of the statement it is in: a test that runs none of them cannot see it.
-    before, after
-        The changed expression.
-    nth
-        Which of the equal changes of the function this is, counted from 0.
+    number
+        Which of the changes of the function this is, counted from 0.
     make
         Gives the file with the change; takes a while.
+    tell
+        Gives the changed expression as it was and as it is.
     """
 
     path: str
     function: str
     line: int
     lines: tuple[int, ...]
-    before: str
-    after: str
-    nth: int
+    number: int
     make: Callable[[], str]
+    tell: Callable[[], str]
 
     @property
     def key(self) -> str:
         """A name that stays when other functions change."""
-        return f"{self.path}::{self.function}::{self.before} -> {self.after}::{self.nth}"
+        return f"{self.path}::{self.function}::{self.number}"
 
 
 class Places(MutationVisitor):
@@ -98,25 +98,27 @@ def mutants(path: Path, project: Path) -> Iterator[Mutant]:
     visitor = Places()
     module = wrapper.visit(visitor)
     positions = wrapper.resolve(PositionProvider)
-    seen: dict[tuple[str, str, str], int] = {}
+    numbers: Counter[str] = Counter()
     for mutation, around in visitor.found:
         if not isinstance(mutation.contained_by_top_level_function, cst.FunctionDef) or only_words(around):
             continue
         function = ".".join(node.name.value for node in around if isinstance(node, (cst.FunctionDef, cst.ClassDef)))
-        code = [" ".join(module.code_for_node(node).split()) for node in (mutation.original_node, mutation.mutated_node)]
-        key = (function, code[0], code[1])
-        seen[key] = seen.get(key, -1) + 1
         where = positions[around[-1]] if around[-1] in positions else positions[statement(around)]
         yield Mutant(
             path=str(path.relative_to(project)),
             function=function,
             line=where.start.line,
             lines=tuple(lines_of(statement(around), positions)),
-            before=code[0],
-            after=code[1],
-            nth=seen[key],
+            number=numbers[function],
             make=partial(changed, module, mutation.original_node, mutation.mutated_node),
+            tell=partial(told, module, mutation.original_node, mutation.mutated_node),
         )
+        numbers[function] += 1
+
+
+def told(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> str:
+    """One node as it was and as it is."""
+    return " -> ".join(" ".join(module.code_for_node(node).split()) for node in (old, new))
 
 
 def changed(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> str:

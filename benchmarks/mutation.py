@@ -24,7 +24,7 @@ import sys
 import time
 import types
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,8 @@ SAME_WAYS = (
     "test_expected_rows",
 )
 """Tests of the contract that go the ways of its other tests again, with another question; `--all` asks them too."""
-SLACK_S, TIMES = 20, 30
-"""A test that takes this much longer than it did, and this many times as long, hangs."""
+SLACK_S, TIMES, PATIENCE_S = 10, 10, 600
+"""A test that takes this much longer than it did, and this many times as long, of processor time, hangs; or waits for so long."""
 MEMORY = 12 * 2**30
 """Address space of one fork [bytes]: a mutant that never stops collecting must not take the machine with it."""
 
@@ -87,12 +87,14 @@ class Runner:
         seen = self._seen(session)
         if not self.options.sample:
             return True
+        functions = functions_by_file()
+        gc.freeze()  # so that a fork shares the memory
         with self.options.results.open("a") as results:
             for mutant in chosen(self.options):
                 tests = [(by_id[name], took) for name, took in that_see(mutant, seen, self.options.budget) if name in by_id]
                 began = time.monotonic()
-                outcome, by = verdict(session, mutant, tests)
-                row = {"key": mutant.key, "line": mutant.line, "outcome": outcome, "by": by, "tests": len(tests)}
+                outcome, by = verdict(session, mutant, tests, functions)
+                row = {"key": mutant.key, "line": mutant.line, "change": mutant.tell(), "outcome": outcome, "by": by, "tests": len(tests)}
                 results.write(json.dumps({**row, "s": round(time.monotonic() - began, 2)}) + "\n")
                 results.flush()
         return True
@@ -192,7 +194,9 @@ def that_see(mutant: Mutant, seen: dict[str, Any], budget: float) -> Iterator[tu
         yield name, took
 
 
-def verdict(session: pytest.Session, mutant: Mutant, tests: list[tuple[pytest.Item, float]]) -> tuple[str, str]:
+def verdict(
+    session: pytest.Session, mutant: Mutant, tests: list[tuple[pytest.Item, float]], known: Mapping[str, list[types.FunctionType]]
+) -> tuple[str, str]:
     """What became of a mutant, and which test told."""
     file = PROJECT / mutant.path
     functions = changed_functions(*(compile(text, str(file), "exec") for text in (file.read_text("utf-8"), mutant.make())))
@@ -207,35 +211,44 @@ def verdict(session: pytest.Session, mutant: Mutant, tests: list[tuple[pytest.It
         os.dup2(quiet, 2)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         session.config._tmp_path_factory._given_basetemp = Path(f"/tmp/mutation-{os.getppid()}")  # type: ignore[attr-defined]  # noqa: S108, SLF001
-        if not put(functions, str(file)):
+        if not put(functions, known.get(str(file), [])):
             return "?"
         limits = {item.nodeid: SLACK_S + TIMES * took for item, took in tests}
 
         class Limit:
             @pytest.hookimpl(tryfirst=True)
             def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-                signal.setitimer(signal.ITIMER_REAL, limits[item.nodeid])
+                signal.setitimer(signal.ITIMER_PROF, limits[item.nodeid])
+                signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
 
         session.config.pluginmanager.register(Limit())
         return "".join(run(session, [item for item, _ in tests], stop=True).bad[:1])
 
     status, told = in_fork(work)
     if os.WIFSIGNALED(status):
-        return ("timeout" if os.WTERMSIG(status) == signal.SIGALRM else "killed"), f"signal {os.WTERMSIG(status)}"
+        return ("timeout" if os.WTERMSIG(status) in {signal.SIGALRM, signal.SIGPROF} else "killed"), f"signal {os.WTERMSIG(status)}"
     if told == "?":
         return "not run", "the function is nowhere"
     return ("killed" if told else "survived"), told
 
 
-def put(functions: dict[tuple[str, int], types.CodeType], file: str) -> int:
+def functions_by_file() -> dict[str, list[types.FunctionType]]:
+    """Every function of the package that there is, by the file it is from."""
+    found: dict[str, list[types.FunctionType]] = {}
+    for each in gc.get_objects():
+        if isinstance(each, types.FunctionType) and each.__code__.co_filename.startswith(str(PACKAGE)):
+            found.setdefault(each.__code__.co_filename, []).append(each)
+    return found
+
+
+def put(codes: dict[tuple[str, int], types.CodeType], functions: list[types.FunctionType]) -> int:
     """Give the functions their new code; how many there were."""
     found = 0
-    for function in gc.get_objects():
-        if isinstance(function, types.FunctionType) and function.__code__.co_filename == file:
-            new = functions.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
-            if new is not None and len(new.co_freevars) == len(function.__code__.co_freevars):
-                function.__code__ = new
-                found += 1
+    for function in functions:
+        new = codes.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
+        if new is not None and len(new.co_freevars) == len(function.__code__.co_freevars):
+            function.__code__ = new
+            found += 1
     return found
 
 
