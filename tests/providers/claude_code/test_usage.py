@@ -285,6 +285,16 @@ def test_what_a_row_carries(tmp_path: Path, want: Want) -> None:
     assert (row.project, row.git_branch, row.recorded_cost_usd, row.at) == ("/home/demo/code/shop", None, 0.25, 1791194461000000)
 
 
+@pytest.mark.parametrize(
+    "model, vendor", [("claude-opus-5", "anthropic"), ("us.anthropic.claude-opus-5-v1:0", "anthropic"), ("glm-4.6", None), (None, None)]
+)
+def test_only_the_names_of_claude_tell_a_vendor(tmp_path: Path, want: Want, model: str | None, vendor: str | None) -> None:
+    """The program also runs behind gateways. The price list fills in what is unknown, so no sample can show it."""
+    inside = [{"type": "compaction", "output_tokens": 9}]
+    write(tmp_path, [reply(1, model=model, usage=usage(iterations=inside))])
+    assert [row.vendor for row in Read(tmp_path, want).usage] == [vendor, vendor]
+
+
 def test_results_of_tools_never_count(tmp_path: Path, want: Want) -> None:
     """`toolUseResult.usage` and `totalTokens` repeat the sub-agent's last request."""
     write(tmp_path, [prompt(1, "x", toolUseResult={"status": "completed", "totalTokens": 70000, "usage": usage(500)}), reply(2)])

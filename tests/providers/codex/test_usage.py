@@ -209,6 +209,13 @@ def test_a_tier_counts_where_it_is_sent(tmp_path: Path, want: Want, provider: st
     assert (row.service_tier, row.model) == (tier, "gpt-5.5")
 
 
+@pytest.mark.parametrize("provider, vendor", [("openai", "openai"), ("azure", None), (None, None)])
+def test_only_the_built_in_provider_tells_a_vendor(tmp_path: Path, want: Want, provider: str | None, vendor: str | None) -> None:
+    """Behind a custom one may be anybody. The price list fills in what is unknown, so no sample can show it."""
+    write(tmp_path, [meta(model_provider=provider), turn(), count(2, A, A)])
+    assert [row.vendor for row in Read(tmp_path, want).usage] == [vendor]
+
+
 def test_what_made_the_summary_of_a_compaction(tmp_path: Path, want: Want) -> None:
     """The program's own request has a text, the server's a response id or nothing."""
     compacted = {"replacement_history": [{"type": "message", "usage": A}]}
