@@ -21,7 +21,7 @@ from sessionframe.dialects.google import (
     patch_lines,
     responses,
 )
-from sessionframe.dialects.google_usage import Counts, Reported, counted, thoughts_inside, uncached_input, whole_output
+from sessionframe.dialects.google_usage import MOST, Counts, Reported, check_total, counted, thoughts_inside, uncached_input, whole_output
 from sessionframe.formats.problems import Problems
 from sessionframe.formats.text import ABSENT
 
@@ -136,3 +136,38 @@ def test_what_is_no_count_is_null_and_reported(value: object) -> None:
     assert Counts(problems, 3).take(value, "tokens.input", absent=0) is None
     assert [(row.kind, row.line) for row in problems.rows()] == [("bad-value", 3)]
     assert Counts(problems, 3).take(None, "x", absent=0) == 0
+
+
+def test_the_largest_count_and_none_at_all_are_counts() -> None:
+    problems = Problems("x")
+    assert [Counts(problems, 3).take(value, "x") for value in (0, MOST, None)] == [0, MOST, None]
+    assert problems.rows() == []
+
+
+def test_an_output_that_is_not_stated_is_not_the_thoughts_alone() -> None:
+    assert whole_output(reported(candidates=None), inside=False) is whole_output(reported(candidates=None), inside=True) is None
+
+
+@pytest.mark.parametrize(
+    "values, kinds",
+    [
+        ({}, []),
+        ({"total": 126}, ["estimate"]),
+        ({"total": 124}, ["estimate"]),
+        ({"total": None}, []),
+        ({"tool": 7, "total": 132}, []),
+        ({"tool": 7}, ["estimate"]),
+        ({"cached": 100}, []),
+        ({"cached": 101}, ["estimate"]),
+        ({"cached": 101, "total": None}, ["estimate"]),
+        ({"cached": 101, "candidates": None}, ["estimate"]),
+        ({"candidates": None, "total": 7}, []),
+        ({"prompt": None, "total": 7}, []),
+        ({"cached": None, "total": 7}, []),
+    ],
+)
+def test_a_total_is_the_sum_of_the_columns(values: dict[str, int | None], kinds: list[str]) -> None:
+    """Where all of them are known; more cached tokens than the prompt has contradict each other whatever the total."""
+    stated, problems = reported(**values), Problems("x")
+    check_total(stated, counted(stated, inside=False), problems, 3)
+    assert [(row.kind, row.line) for row in problems.rows()] == [(kind, 3) for kind in kinds]

@@ -88,8 +88,16 @@ def test_model_with_the_most_output_then_requests_then_by_name() -> None:
     rows: list[Row] = [session("s", model="said"), session("t", model="said"), session("u", model="said")]
     rows += [usage("s", 1, "1", 5, model="many"), usage("s", 2, "2", 5, model="many"), usage("s", 3, "3", 11, model="much")]
     rows += [usage("t", 1, "4", 5, model="b"), usage("t", 2, "5", 5, model="a"), usage("t", 3, "6", None, model=None)]
+    rows += [session("v"), usage("v", 1, "7", 10, model="a"), usage("v", 2, "8", 5, model="b"), usage("v", 3, "9", 5, model="b")]
     table = summed_sessions(rows)
-    assert [table[name]["model"] for name in "stu"] == ["much", "a", "said"]
+    assert [table[name]["model"] for name in "stuv"] == ["much", "a", "said", "b"]
+
+
+def test_searches_are_summed_like_tokens() -> None:
+    rows: list[Row] = [session("s"), session("t"), session("u"), usage("s", 1, "1", web_searches=2), usage("s", 2, "2", web_searches=None)]
+    rows += [usage("s", 3, "3", web_searches=5), usage("t", 1, "4", web_searches=None)]
+    table = summed_sessions(rows)
+    assert [table[name]["web_searches"] for name in "stu"] == [7, None, 0]
 
 
 def test_beginning_and_end_are_those_of_all_records() -> None:

@@ -129,3 +129,31 @@ def test_the_whole_name_is_looked_up_first_and_nothing_twice() -> None:
     assert spellings[0] == "openrouter/anthropic/claude-opus-4-5-20251101"
     assert spellings[-1] == "claude-opus-4-5"
     assert len(set(spellings)) == len(spellings)
+
+
+@pytest.mark.parametrize(
+    "name, seller",
+    [
+        ("arn:aws:bedrock:us-east-1::foundation-model/openai.gpt-oss-20b", "aws"),
+        ("us-east-1/openai.gpt-oss-20b", "aws"),
+        ("eu.anthropic.claude-haiku-4-5", "aws"),
+        ("publishers/meta/models/llama-4", "google"),
+        ("litellm/azure/phi-4", "azure"),
+        ("openrouter/azure/phi-4", "openrouter"),
+        ("litellm/phi-4", None),
+        ("azure/", None),
+        ("/phi-4", None),
+        ("ollama/phi-4", None),
+    ],
+)
+def test_the_path_of_a_name_says_who_was_asked(name: str, seller: str | None) -> None:
+    """The outermost one that sells: the gateway was paid, not who stands behind it."""
+    assert read_name(name).seller == seller
+
+
+def test_who_was_asked_decides_among_resellers() -> None:
+    """Several resellers list Phi 4, each at a price of its own, and its maker lists nothing."""
+    found = rates("litellm/azure/phi-4", NOW)
+    assert found is not None
+    assert found.key.startswith("azure:")
+    assert rates("phi-4", NOW) is None

@@ -129,6 +129,23 @@ def test_parts_of_a_row_without_cost_are_null_too() -> None:
     assert parts.rows() == [(None,) * 6, (None,) * 6, (0.0, 0.0, 0.0, 0.0, 0.0, 0.01)]
 
 
+def test_parts_are_named_by_what_they_are_for() -> None:
+    """`cache_write` is the whole in the usage table, and here only what is kept for five minutes."""
+    row = usage({"cache_write_tokens": 3_000_000, "cache_write_1h_tokens": 1_000_000, "input_tokens": 5})
+    (parts,) = cost_parts(row, rates=True).to_dicts()
+    assert parts == {
+        "input_usd": 5e-6,
+        "cache_read_usd": 0.0,
+        "cache_write_5m_usd": 2.5,
+        "cache_write_1h_usd": 2.0,
+        "output_usd": 0.0,
+        "web_search_usd": 0.0,
+        "input_rate": 1e-6,
+        "cache_read_rate": 1e-7,
+    }
+    assert [name for name in cost_parts(row).columns if name.endswith("_rate")] == []
+
+
 def test_a_missing_rate_does_not_matter_when_nothing_is_charged_at_it() -> None:
     assert cost(model="gpt-5-pro", output_tokens=1_000_000) == 120.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,77 @@ def test_notices_of_the_program_are_not_requests(tmp_path: Path, want: Want) -> 
     assert outputs(tmp_path, want) == [4]
 
 
-def progress(message_id: str, agent: str = "a1", second: int = 5) -> dict[str, object]:
+@pytest.mark.parametrize("name", ["input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"])
+def test_an_error_that_used_any_token_was_billed(tmp_path: Path, want: Want, name: str) -> None:
+    """One count that is not zero is enough, whichever it is."""
+    used = dict.fromkeys(("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"), 0) | {name: 1}
+    write(tmp_path, [reply(1, usage=used, isApiErrorMessage=True)])
+    assert len(outputs(tmp_path, want)) == 1
+
+
+@pytest.mark.parametrize(
+    "first, later, kept",
+    [
+        ((1, None), (90, "end_turn"), 3),
+        ((90, "end_turn"), (1, None), 1),
+        ((90, None), (90, "end_turn"), 3),
+        ((90, "end_turn"), (90, None), 1),
+        ((90, "end_turn"), (90, "end_turn"), 3),
+        ((90, None), (90, None), 3),
+    ],
+)
+def test_lines_of_two_responses_may_alternate(
+    tmp_path: Path, want: Want, first: tuple[int, str | None], later: tuple[int, str | None], kept: int
+) -> None:
+    """The same line is kept as when the lines of a response follow each other; two requests stay two."""
+    lines = [
+        reply(1, usage=usage(first[0]), stop_reason=first[1], uuid="a"),
+        reply(2, message_id="msg_01B", usage=usage(7), uuid="b"),
+        reply(3, usage=usage(later[0]), stop_reason=later[1], uuid="c"),
+        reply(4, message_id="msg_01B", usage=usage(8), uuid="d"),
+    ]
+    write(tmp_path, lines)
+    assert [(row.line, row.output_tokens) for row in Read(tmp_path, want).usage] == [(kept, 90), (4, 8)]
+
+
+def test_the_key_is_that_of_the_first_line(tmp_path: Path, want: Want) -> None:
+    """A copy may hold only the beginning of a response: without a unique id the first line's time is all that both share."""
+    gateway = {"message_id": "ocgo", "request": None}
+    lines = [
+        reply(1, **gateway, usage=usage(1), stop_reason=None, uuid="a"),
+        reply(2, message_id="msg_01B", uuid="b"),
+        reply(3, **gateway, usage=usage(90), uuid="c"),
+    ]
+    write(tmp_path, lines, name="whole.jsonl")
+    write(tmp_path, lines[:1], name="beginning.jsonl")
+    keys = {(row.output_tokens, row.dedup_key) for row in Read(tmp_path, want).usage if row.message_id == "ocgo"}
+    assert len(keys) == 2
+    assert len({key for _, key in keys}) == 1
+
+
+def test_calls_inside_a_line_that_is_not_kept_do_not_count(tmp_path: Path, want: Want) -> None:
+    """Lines are taken whole: what ran inside the response is what the kept line says."""
+    inside = [{"type": "compaction", "input_tokens": 50_000, "output_tokens": 900}]
+    lines = [
+        reply(1, usage=usage(1, iterations=inside), stop_reason=None, uuid="a"),
+        reply(2, message_id="msg_01B", uuid="b"),
+        reply(3, usage=usage(90), uuid="c"),
+    ]
+    write(tmp_path, lines)
+    assert outputs(tmp_path, want) == [90, 10]
+
+
+def test_requests_without_any_id_are_told_apart_by_their_place(tmp_path: Path, want: Want) -> None:
+    """Nothing tells whether two of them are copies, so they are none."""
+    nameless = reply(1, message_id=None, request=None, uuid=None)
+    untimed = reply(1, message_id="ocgo", request=None, uuid=None, timestamp=None)
+    write(tmp_path, [nameless, nameless, untimed], name="one.jsonl")
+    write(tmp_path, [nameless, untimed], name="two.jsonl")
+    keys = [row.dedup_key for row in Read(tmp_path, want).usage]
+    assert len(keys) == len(set(keys)) == 5
+
+
+def progress(message_id: str, agent: str = "a1", second: int = 5) -> dict[str, Any]:
     """A progress record that repeats a sub-agent's response."""
     inner = reply(second, message_id=message_id, uuid=f"p-{message_id}")
     return line("progress", second, data={"type": "agent_progress", "agentId": agent, "message": inner})
@@ -112,6 +183,16 @@ def test_a_repeated_sub_agent_response_is_an_echo(tmp_path: Path, want: Want) ->
     assert rows["msg_01P"].is_echo
     assert rows["msg_01P"].session_id.endswith("/a1")
     assert not rows["msg_01Q"].is_echo
+
+
+def test_what_a_progress_record_repeats_and_was_no_request(tmp_path: Path, want: Want) -> None:
+    """Notices of the program, and records of another kind that hold a message."""
+    notice, other, prompted = progress("msg_01A"), progress("msg_01B"), progress("msg_01C")
+    notice["data"]["message"]["message"]["model"] = "<synthetic>"
+    other["data"]["type"] = "hook_progress"
+    prompted["data"]["message"]["type"] = "user"
+    write(tmp_path, [notice, other, prompted])
+    assert outputs(tmp_path, want) == []
 
 
 @pytest.mark.parametrize(
@@ -152,6 +233,31 @@ def test_inner_calls_become_rows_of_their_own(tmp_path: Path, want: Want) -> Non
     assert len({row.dedup_key for row in rows}) == 3
 
 
+def test_an_inner_call_has_the_circumstances_of_its_request(tmp_path: Path, want: Want) -> None:
+    """Same place, time and options; the cost that the log states is that of the whole, and stays there."""
+    entry = {"type": "advisor_message", "model": "claude-opus-5", "cache_read_input_tokens": 4, "output_tokens": 700}
+    writes = {"cache_creation_input_tokens": 9, "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 7}}
+    told = usage(10, service_tier="priority", speed="fast", inference_geo="us", iterations=[{**entry, **writes}])
+    write(tmp_path, [reply(1, usage=told, costUSD=0.25)])
+    outer, inner = Read(tmp_path, want).usage
+    same = ["session_id", "root_session_id", "request_id", "message_id", "at", "vendor", "project", "repo_root", "git_branch"]
+    same += ["speed", "service_tier", "inference_geo", "is_final", "source", "line", "is_echo"]
+    assert [getattr(inner, name) for name in same] == [getattr(outer, name) for name in same]
+    assert (inner.cache_read_tokens, inner.cache_write_tokens, inner.cache_write_1h_tokens) == (4, 9, 7)
+    assert (inner.recorded_cost_usd, inner.evidence, inner.git_branch) == (None, "iterations", "main")
+
+
+def test_an_inner_call_of_a_repeated_response_is_an_echo_too(tmp_path: Path, want: Want) -> None:
+    """The sub-agent's own file holds both, or neither."""
+    echo = progress("msg_01P")
+    echo["data"]["message"]["message"]["usage"]["iterations"] = [{"type": "compaction", "output_tokens": 9}]
+    write(tmp_path, [echo])
+    assert [(row.output_tokens, row.is_echo, row.model) for row in Read(tmp_path, want).usage] == [
+        (10, True, "claude-opus-5"),
+        (9, True, "claude-opus-5"),
+    ]
+
+
 @pytest.mark.parametrize(
     "stop, version, final",
     [
@@ -184,6 +290,16 @@ def test_what_a_row_carries(tmp_path: Path, want: Want) -> None:
     (row,) = Read(tmp_path, want).usage
     assert (row.service_tier, row.speed, row.inference_geo, row.web_searches, row.reasoning_tokens) == ("standard", "fast", "us", 2, 30)
     assert (row.project, row.git_branch, row.recorded_cost_usd, row.at) == ("/home/demo/code/shop", None, 0.25, 1791194461000000)
+
+
+@pytest.mark.parametrize(
+    "model, vendor", [("claude-opus-5", "anthropic"), ("us.anthropic.claude-opus-5-v1:0", "anthropic"), ("glm-4.6", None), (None, None)]
+)
+def test_only_the_names_of_claude_tell_a_vendor(tmp_path: Path, want: Want, model: str | None, vendor: str | None) -> None:
+    """The program also runs behind gateways. The price list fills in what is unknown, so no sample can show it."""
+    inside = [{"type": "compaction", "output_tokens": 9}]
+    write(tmp_path, [reply(1, model=model, usage=usage(iterations=inside))])
+    assert [row.vendor for row in Read(tmp_path, want).usage] == [vendor, vendor]
 
 
 def test_results_of_tools_never_count(tmp_path: Path, want: Want) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sessionframe.providers.codex import usage
 from sessionframe.providers.contract import Want
 from tests.providers.codex.rollouts import (
     FULL,
@@ -94,6 +95,34 @@ def test_usage_records_of_another_thread_are_not_its_own(tmp_path: Path, want: W
     assert outputs(tmp_path, want, record(2, A, "r1", thread_id=uuid7(9, 9)), record(3, B, "r2")) == [60]
 
 
+def test_a_usage_record_that_names_no_thread_is_its_file_s(tmp_path: Path, want: Want) -> None:
+    """Only another name says that it is somebody else's."""
+    assert outputs(tmp_path, want, record(2, A, "r1", thread_id=None)) == [50]
+
+
+def test_of_very_many_usage_records_the_latest_are_remembered(tmp_path: Path, want: Want, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repetition follows soon; memory stays bounded."""
+    monkeypatch.setattr(usage, "REPEATS_WITHIN", 2)
+    lines = [record(2, A, "r1"), record(3, B, "r2"), record(4, C, "r3"), record(5, C, "r3"), record(6, B, "r2"), record(7, A, "r1")]
+    assert outputs(tmp_path, want, *lines) == [50, 60, 70, 50]
+
+
+def test_each_usage_record_stands_for_one_event(tmp_path: Path, want: Want) -> None:
+    """Equal responses: two have a record and an event, the third has only the event."""
+    lines = [record(2, A, "r1"), record(3, A, "r2", plus(A, A)), count(4, A, A), count(5, plus(A, A), A), count(6, plus(A, A, A), A)]
+    assert outputs(tmp_path, want, *lines) == [50, 50, 50]
+
+
+def test_an_event_without_a_last_response_tells_by_how_much_the_counter_grew(tmp_path: Path, want: Want) -> None:
+    """All of it where there was none before, or where it began anew."""
+    write(tmp_path, [meta(), turn(), count(2, A, None), count(3, plus(A, B), None), count(4, C, None)])
+    assert [(row.input_tokens, row.cache_read_tokens, row.output_tokens, row.reasoning_tokens) for row in Read(tmp_path, want).usage] == [
+        (600, 400, 50, 20),
+        (300, 1000, 60, 0),
+        (300, 1200, 70, 0),
+    ]
+
+
 def test_a_file_resumed_by_a_newer_version_holds_both_kinds(tmp_path: Path, want: Want) -> None:
     """The records begin at zero where the counter goes on."""
     assert outputs(tmp_path, want, count(2, A, A), record(9, B, "r1"), count(9, plus(A, B), B)) == [50, 60]
@@ -113,6 +142,30 @@ def test_an_interrupted_response_is_what_the_counter_grew_by_beyond_the_last(tmp
         ("token_count", 550, 88_000, 185, 5),
     ]
     assert [row.is_final for row in rows] == [True, None, True]
+
+
+def test_an_interruption_is_only_the_next_residual_s(tmp_path: Path, want: Want) -> None:
+    """The line of what was interrupted; later growth has the line of its own event."""
+    lines = [event(3, "turn_aborted", turn_id=TURN), count(4, plus(A, B), B), count(5, plus(A, B, C, C), C)]
+    write(tmp_path, [meta(), turn(), count(2, A, A), *lines])
+    assert [(row.evidence, row.line, row.output_tokens) for row in Read(tmp_path, want).usage] == [
+        ("token_count", 3, 50),
+        ("token_count", 5, 60),
+        ("counter_residual", 6, 70),
+        ("token_count", 6, 70),
+    ]
+
+
+def test_what_an_event_itself_does_not_tell_is_no_residual(tmp_path: Path, want: Want) -> None:
+    """Its own response would be counted as another one."""
+    last = {"input_tokens": B["input_tokens"], "cached_input_tokens": B["cached_input_tokens"]}
+    assert outputs(tmp_path, want, count(2, A, A), count(3, plus(A, B), last)) == [50, None]
+
+
+def test_a_counter_that_grew_by_less_than_the_response_has_no_residual(tmp_path: Path, want: Want) -> None:
+    """In any of its counts."""
+    less = plus(A, B) | {"cached_input_tokens": A["cached_input_tokens"] + B["cached_input_tokens"] - 1, "output_tokens": 5000}
+    assert outputs(tmp_path, want, count(2, A, A), count(3, less, B)) == [50, 60]
 
 
 def test_no_residual_is_taken_where_records_tell_every_response(tmp_path: Path, want: Want) -> None:
@@ -156,6 +209,13 @@ def test_a_tier_counts_where_it_is_sent(tmp_path: Path, want: Want, provider: st
     assert (row.service_tier, row.model) == (tier, "gpt-5.5")
 
 
+@pytest.mark.parametrize("provider, vendor", [("openai", "openai"), ("azure", None), (None, None)])
+def test_only_the_built_in_provider_tells_a_vendor(tmp_path: Path, want: Want, provider: str | None, vendor: str | None) -> None:
+    """Behind a custom one may be anybody. The price list fills in what is unknown, so no sample can show it."""
+    write(tmp_path, [meta(model_provider=provider), turn(), count(2, A, A)])
+    assert [row.vendor for row in Read(tmp_path, want).usage] == [vendor]
+
+
 def test_what_made_the_summary_of_a_compaction(tmp_path: Path, want: Want) -> None:
     """The program's own request has a text, the server's a response id or nothing."""
     compacted = {"replacement_history": [{"type": "message", "usage": A}]}
@@ -196,6 +256,48 @@ def test_a_version_of_any_shape(tmp_path: Path, want: Want, version: str) -> Non
     assert [row.web_searches for row in Read(tmp_path, want).usage] == [1]
 
 
+@pytest.mark.parametrize(
+    "version, first",
+    [
+        ("0.63.0", True),
+        ("0.97.9", True),
+        ("0.98.0", False),
+        ("0.135.0", False),
+        ("1.2.0", False),
+        ("0", False),
+        ("0.x.1", False),
+        (None, False),
+    ],
+)
+def test_which_versions_tell_usage_before_the_items(version: str | None, first: bool) -> None:
+    assert usage.tells_usage_first(version) is first
+
+
+@pytest.mark.parametrize("action, searches", [({"type": "search"}, 1), ({}, 1), (None, 1), ({"type": "find_in_page"}, 0)])
+def test_what_is_a_search(tmp_path: Path, want: Want, action: dict[str, Any] | None, searches: int) -> None:
+    """An item that does not say what it did is one."""
+    lines = [item(2, "web_search_call", action=action), item(2, "web_search_call", action=action), count(3, A, A)]
+    write(tmp_path, [meta(), turn(), *lines])
+    assert [row.web_searches for row in Read(tmp_path, want).usage] == [2 * searches]
+
+
+def test_searches_of_old_versions_add_up(tmp_path: Path, want: Want) -> None:
+    """Before any response they belong to the first."""
+    search = item(2, "web_search_call", action={"type": "search"})
+    write(tmp_path, [meta(version="0.63.0"), turn(), search, count(3, A, A), search, search])
+    assert [row.web_searches for row in Read(tmp_path, want).usage] == [3]
+
+
+def test_more_cached_than_input_is_reported_and_all_of_it_is_not(tmp_path: Path, want: Want) -> None:
+    """Uncached input is never negative."""
+    all_cached = tokens(1000, 400, 50, cache_write_input_tokens=600)
+    too_much = tokens(1000, 401, 50, cache_write_input_tokens=600)
+    write(tmp_path, [meta(), turn(), count(2, all_cached, all_cached), count(3, plus(all_cached, too_much), too_much)])
+    read = Read(tmp_path, want)
+    assert [row.input_tokens for row in read.usage] == [0, 0]
+    assert [(row.kind, row.line) for row in read.issues] == [("bad-value", 4)]
+
+
 def test_bare_lines_are_requests_of_unknown_size(tmp_path: Path, want: Want) -> None:
     """Unknown is null, not 0."""
     lines: list[dict[str, Any]] = [
@@ -212,6 +314,7 @@ def test_bare_lines_are_requests_of_unknown_size(tmp_path: Path, want: Want) -> 
     assert [(row.input_tokens, row.output_tokens, row.model, row.project, row.git_branch) for row in rows] == [
         (None, None, None, "/w", "main")
     ] * 2
+    assert [(row.cache_read_tokens, row.cache_write_tokens, row.reasoning_tokens, row.is_final) for row in rows] == [(None,) * 4] * 2
 
 
 def test_copies_of_a_thread_share_their_keys(tmp_path: Path, want: Want) -> None:

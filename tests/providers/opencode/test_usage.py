@@ -44,6 +44,34 @@ def test_a_version_of_any_shape(tmp_path: Path, version: str) -> None:
     assert numbers(Home(tmp_path).session(version=version).reply(tokens(100, 10, read=50))) == [(100, 50, 0, 10, 0)]
 
 
+def test_the_provider_that_was_asked_is_the_vendor(tmp_path: Path) -> None:
+    """The price list fills in what is unknown, so no sample can show it."""
+    home = Home(tmp_path).session().reply(tokens(1, 1), providerID="github-copilot").reply(tokens(1, 1), providerID=None)
+    assert [row.vendor for row in home.read().usage] == ["github-copilot", None]
+
+
+@pytest.mark.parametrize("cost, recorded", [(0.25, 0.25), (0, 0.0), (-0.25, None), (None, None)])
+def test_a_negative_cost_is_none(tmp_path: Path, cost: float | None, recorded: float | None) -> None:
+    """Unknown is null, and nothing costs less than nothing."""
+    (row,) = Home(tmp_path).session().reply(tokens=tokens(1, 1), cost=cost).read().usage
+    assert row.recorded_cost_usd == recorded
+
+
+@pytest.mark.parametrize(
+    "tokens_of, billed",
+    [
+        *((tokens(*(1 if place == number else 0 for place in range(5))), True) for number in range(5)),
+        (tokens(0, 0), False),
+        ({"cache": {}}, True),
+        ({"input": 0, "cache": {}}, False),
+    ],
+)
+def test_any_token_makes_a_request(tmp_path: Path, tokens_of: dict[str, Any], *, billed: bool) -> None:
+    """Of a message without a finished step that cost nothing; where no count is stated, that it ended does."""
+    home = Home(tmp_path).session().reply(tokens=tokens_of, cost=0, finish="stop")
+    assert len(home.read().usage) == billed
+
+
 def test_a_message_without_a_finished_step_counts_itself(tmp_path: Path) -> None:
     """It was cut off; what it states so far is all there is."""
     home = Home(tmp_path).session().reply(tokens=tokens(70, 5), finish=None, time={"created": T0})
