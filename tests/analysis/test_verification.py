@@ -21,11 +21,13 @@ from sessionframe.errors import OptionError
 from sessionframe.schema import Fate
 from sessionframe.testing import demo_home
 from tests.contract.samples import Sample, samples
+from tests.providers.claude_code.transcripts import SESSION, prompt, reply, usage, write
 from tests.recordings import Recording, recordings
 
 COUNTS = {"input_tokens": "inputTokens", "cache_read_tokens": "cacheReadTokens"}
 COUNTS |= {"cache_write_tokens": "cacheCreationTokens", "output_tokens": "outputTokens"}
 SAMPLES = Path(__file__).parents[2] / "data-samples"
+OTHER = "22222222-2222-4222-8222-222222222222"
 CACHED_TWICE = pl.col("input_tokens") + pl.col("cache_read_tokens")
 ODD = {"codex-cache-write", "codex-odd-numbers", "gemini-bad-counts", "opencode-eras", "qwen-bad-counts"}
 """Samples whose logs contradict themselves on purpose."""
@@ -112,6 +114,21 @@ def test_pandas_is_the_default() -> None:
     assert isinstance(found.steps, pd.DataFrame)
     assert str(found.steps["count"].dtype) == "Int64"
     assert "all agree" in repr(found)
+
+
+def test_a_copy_may_tell_more_than_its_original(tmp_path: Path) -> None:
+    """The row is then made of the copy's record, and belongs to the original's session all the same."""
+    original = [prompt(0), reply(1, usage=usage(2), stop_reason=None)]
+    copy = [{**prompt(0), "sessionId": OTHER}, {**reply(1, usage=usage(50)), "sessionId": OTHER}]
+    write(tmp_path, original)
+    later = {**reply(90, message_id="msg_01B", request="req_2"), "sessionId": OTHER}
+    path = write(tmp_path, [*copy, {**prompt(80), "sessionId": OTHER}, later], f"{OTHER}.jsonl")
+    logs = sf.scan("claude-code", home=tmp_path)
+    rows = logs.usage.to_frame("polars")
+    assert rows.select("session_id", "output_tokens", "source").row(0) == (SESSION, 50, str(path))
+    found = sf.verify(logs, engine="polars")
+    assert found.passed, found.failed
+    assert counts(found, "claude-code")["copies"] == 1
 
 
 # what is wrong is noticed

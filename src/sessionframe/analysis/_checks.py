@@ -45,10 +45,13 @@ def records_and_requests(seen: Audit) -> pl.DataFrame:
 
 
 def requests_and_rows(seen: Audit) -> pl.DataFrame:
-    """Requests without echoes, against the rows of usage: each is a row or a copy, unless the scan has limits, and no row is new."""
+    """Requests without echoes, against the rows of usage: each is a row or a copy, unless the scan has limits, and no row is new.
+
+    By what names a request, not by its place: a request that several sources hold has the place of the copy that tells most.
+    """
     import polars as pl
 
-    key = ("agent", "host", "source", "line", "message_id", "request_id", "evidence")
+    key = (*SESSION, "message_id", "request_id")
     rows = pl.concat([part.select(key) for part in seen.tables["usage"]]).group_by(key).len("rows")
     there = seen.without_echoes.select(key).group_by(key).len("there")
     both = there.join(rows, on=key, how="full", coalesce=True, nulls_equal=True)
