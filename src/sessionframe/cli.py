@@ -236,18 +236,31 @@ def doctor(scan: Scan, *, as_json: bool) -> None:
 @click.option("--to", required=True, metavar="FILE", help="The file; - is standard output.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "jsonl"]), help="By default what the suffix of the file says.")
 @flag("--content", help="With the text of prompts, answers, arguments and results.")
+@flag("--redact", help="Replace secrets that known patterns find; no proof that the rest is clean. Needs the extra redact.")
 @flag("--replays", help="With records that are copies of another session's history.")
 @flag("--force", help="Replace a file that exists.")
 @reads_logs
-def export(scan: Scan, *, table: str, to: str, format: str | None, content: bool, replays: bool, force: bool) -> None:  # noqa: A002 - the option's name
+def export(
+    scan: Scan,
+    *,
+    table: str,
+    to: str,
+    format: str | None,  # noqa: A002 - the option's name
+    content: bool,
+    redact: bool,
+    replays: bool,
+    force: bool,
+) -> None:
     """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete."""
     from sessionframe.report import export as exporting
 
     streamed = to == "-"
     chosen = exporting.file_format(to, format)
     exporting.check_stream(chosen) if streamed else exporting.check_target(to, force=force)
+    clean = exporting.cleaner() if redact else None
     with scan.logs() as logs:
         frame = getattr(logs, table).to_frame("polars", content=content, replays=replays)
+    frame = frame if clean is None else clean(frame)
     if streamed:
         exporting.write_stream(frame, sys.stdout.buffer, chosen)
     else:

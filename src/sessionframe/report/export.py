@@ -53,6 +53,21 @@ def check_target(path: str, *, force: bool) -> None:
         raise OptionError(f"the folder {str(target.parent)!r} does not exist.")
 
 
+def cleaner() -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What replaces the secrets of a table.
+
+    Raises
+    ------
+    SessionFrameError
+        detect-secrets is not installed; that shows before any log is read.
+    """
+    from sessionframe.analysis._secret_rules import built_in_rules  # loads only where it is asked for
+    from sessionframe.analysis.redaction import redact
+
+    built_in_rules()
+    return redact
+
+
 def write_file(frame: pl.DataFrame, path: str, chosen: str) -> None:
     """Write beside the target first and move it there in one step, so that nobody ever reads half a file."""
     target = Path(path)
