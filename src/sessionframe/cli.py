@@ -182,7 +182,7 @@ def app() -> None:
 )
 @flag("--titles", help="Show the titles of sessions, which can tell what was talked about.")
 @flag("--json", "as_json", help="JSON in a shape that stays.")
-@flag("--csv", "as_csv", help="CSV with the same columns as the JSON rows.")
+@flag("--csv", "as_csv", help="CSV with the same columns as the JSON rows; see export on apostrophes.")
 @reads_logs
 def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json: bool, as_csv: bool) -> None:
     """Tokens and cost per day, week or month. The cost is an API-equivalent estimate at list prices, not a bill."""
@@ -251,7 +251,10 @@ def export(
     replays: bool,
     force: bool,
 ) -> None:
-    """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete."""
+    """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete, and only its owner can read it.
+
+    In CSV, an apostrophe goes before a text that a spreadsheet would take for a formula, and before one that begins with an apostrophe.
+    """
     from sessionframe.report import export as exporting
 
     streamed = to == "-"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -11,10 +10,12 @@ from typing import IO, Any
 import polars as pl
 
 from sessionframe.errors import OptionError, listed
+from sessionframe.report.files import write_whole
+from sessionframe.report.formulas import harmless_frame
 
 WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], Any]] = {
     "parquet": lambda frame, file: frame.write_parquet(file),
-    "csv": lambda frame, file: frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
+    "csv": lambda frame, file: harmless_frame(frame).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
     "jsonl": lambda frame, file: frame.write_ndjson(file),
 }
 SLICE_ROWS = 10_000
@@ -69,15 +70,8 @@ def cleaner() -> Callable[[pl.DataFrame], pl.DataFrame]:
 
 
 def write_file(frame: pl.DataFrame, path: str, chosen: str) -> None:
-    """Write beside the target first and move it there in one step, so that nobody ever reads half a file."""
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            WRITERS[chosen](frame, file)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write a file, see `write_whole`."""
+    write_whole(path, lambda file: WRITERS[chosen](frame, file))
 
 
 def check_stream(chosen: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sessionframe.errors import OptionError, SessionFrameError, listed, nearest
+from sessionframe.report.files import write_whole
 
 Progress: TypeAlias = Callable[[int], object]
 CAVEAT = "Costs are API-equivalent estimates at list prices, not a bill. Names of projects and folders are shown: look before you share."
@@ -106,7 +106,7 @@ def copied(chosen: Notebook, *, force: bool) -> Path:
     target = Path(chosen.path.name)
     if target.exists() and not force:
         raise OptionError(f"{target.name!r} exists. Give --force to replace it, or go to another folder.")
-    shutil.copyfile(chosen.path, target)
+    write_whole(target, lambda file: file.write(chosen.path.read_bytes()))  # it will show what is in the logs
     return target
 
 
@@ -168,7 +168,8 @@ def write_page(chosen: Notebook, options: Mapping[str, Any], target: str, *, ver
     from sessionframe.report.page import page
 
     footer = f"Made on {date.today():%Y-%m-%d} with sessionframe {version}. {CAVEAT}"  # noqa: DTZ011 - the day of the user
-    Path(target).write_text(page(executed(chosen, options, progress), footer=footer), "utf-8")
+    made = page(executed(chosen, options, progress), footer=footer)
+    write_whole(target, lambda file: file.write(made.encode()))
 
 
 def executed(chosen: Notebook, options: Mapping[str, Any], progress: Progress | None = None) -> Any:
