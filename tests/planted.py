@@ -6,12 +6,17 @@ import contextlib
 import json
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sessionframe.formats.zstd import zstd
-from tests.contract.samples import Sample, samples
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+from tests.contract.samples import Sample
 
 CANARY = "Zqcanary4711"
 """Stands in every text that was said, and nowhere else."""
@@ -51,11 +56,6 @@ def planted(sample: Sample, target: Path) -> Path:
         if path.is_file() and not path.is_symlink():
             plant(path)
     return target
-
-
-def planted_homes(folder: Path) -> dict[str, Path]:
-    """Every miniature home of every agent."""
-    return {str(sample): planted(sample, folder / str(sample)) for sample in samples()}
 
 
 def plant(path: Path) -> None:
@@ -110,13 +110,17 @@ def plant_database(path: Path) -> None:
     """Change the words of a database, in place."""
     with closing(sqlite3.connect(path)) as database:
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            for number, *cells in database.execute(f"SELECT rowid, * FROM {table}").fetchall():  # noqa: S608 - our own table
-                for column, cell in zip(columns, cells, strict=True):
-                    if isinstance(cell, str) and (new := in_cell(cell, column)) != cell:
-                        database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (new, number))  # noqa: S608
+            plant_table(database, table)
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def plant_table(database: sqlite3.Connection, table: str) -> None:
+    columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+    for number, *cells in database.execute(f"SELECT rowid, * FROM {table}").fetchall():  # noqa: S608 - our own table
+        for column, cell in zip(columns, cells, strict=True):
+            if isinstance(cell, str) and (new := in_cell(cell, column)) != cell:
+                database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (new, number))  # noqa: S608
 
 
 def in_cell(cell: str, column: str) -> str:

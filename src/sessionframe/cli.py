@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionframe.errors import OptionError, ProviderNotFoundError, SessionFrameError, nearest
+from sessionframe.report.streams import Unsteering, harmless_on
 from sessionframe.schema import TABLES, TableName
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
     elif as_csv:
         from sessionframe.report.data import report_csv
 
-        click.echo(report_csv(made), nl=False)
+        click.echo(harmless_on(sys.stdout, report_csv(made)), nl=False)
     else:
         from sessionframe.report.table import print_report
         from sessionframe.report.terminal import console
@@ -265,7 +266,7 @@ def export(
         frame = getattr(logs, table).to_frame("polars", content=content, replays=replays)
     frame = frame if clean is None else clean(frame)
     if streamed:
-        exporting.write_stream(frame, sys.stdout.buffer, chosen)
+        exporting.write_stream(frame, Unsteering(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer, chosen)
     else:
         exporting.write_file(frame, to, chosen)
         note(f"{frame.height:,} rows of {table} written to {to}")
@@ -346,7 +347,7 @@ def providers(*, as_json: bool) -> None:
 
 def note(text: str) -> None:
     """A line for people, never in the way of data."""
-    print(f"sessionframe: {text}", file=sys.stderr)  # noqa: T201 - the command line is where printing belongs
+    print(f"sessionframe: {harmless_on(sys.stderr, text)}", file=sys.stderr)  # noqa: T201 - the command line is where printing belongs
 
 
 def main() -> None:

@@ -16,6 +16,9 @@ MOST_LINES: Final = 1000
 MOST_DETAILS: Final = 100
 """Distinct details of any other kind that one source may have, before the rest is only counted."""
 
+MOST_CHARS: Final = 300
+"""Of a detail: it can quote the name of a type or a model, which a file may have of any length."""
+
 FURTHER: Final = "further cases of this kind, not listed one by one"
 
 
@@ -51,6 +54,7 @@ class Problems:
         count
             How many cases this stands for.
         """
+        detail = detail if len(detail) <= MOST_CHARS else f"{detail[:MOST_CHARS]}..."
         key = (kind, detail, line if kind in PER_LINE else None)
         if key not in self._rows and not self._has_room(kind):
             key = (kind, FURTHER, None)

@@ -12,6 +12,7 @@ import polars as pl
 from sessionframe.errors import OptionError, listed
 from sessionframe.report.files import write_whole
 from sessionframe.report.formulas import harmless_frame
+from sessionframe.report.streams import Sink
 
 WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], Any]] = {
     "parquet": lambda frame, file: frame.write_parquet(file),
@@ -86,7 +87,7 @@ def check_stream(chosen: str) -> None:
         raise OptionError("Parquet is not written to standard output. Give a file with --to, or --format csv or jsonl.")
 
 
-def write_stream(frame: pl.DataFrame, stream: IO[bytes], chosen: str) -> None:
+def write_stream(frame: pl.DataFrame, stream: Sink, chosen: str) -> None:
     """Write to an open stream, some rows at a time.
 
     Through Python's own `write`: polars takes the file behind a stream, and reports a closed pipe as an error like any other.
