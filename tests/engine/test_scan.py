@@ -434,4 +434,4 @@ def test_many_rows_of_one_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     paper.write(tmp_path, "s", *rows, {"table": "raise", "message": "late"})
     found = logs(tmp_path)
     assert outputs(found) == list(range(95))
-    assert found.usage.issues["detail"].to_list()[0] == "parse: BrokenError: late"
+    assert found.usage.issues["detail"].to_list()[0].startswith("parse: BrokenError in paper.py, line ")
