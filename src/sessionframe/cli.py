@@ -16,6 +16,7 @@ import click
 
 from sessionframe.cli_options import Scan, flag, reads_logs
 from sessionframe.errors import OptionError, ProviderNotFoundError, SessionFrameError, nearest
+from sessionframe.report.streams import Unsteering, harmless_on
 from sessionframe.schema import TABLES, TableName
 
 
@@ -61,7 +62,7 @@ def app() -> None:
 )
 @flag("--titles", help="Show the titles of sessions, which can tell what was talked about.")
 @flag("--json", "as_json", help="JSON in a shape that stays.")
-@flag("--csv", "as_csv", help="CSV with the same columns as the JSON rows.")
+@flag("--csv", "as_csv", help="CSV with the same columns as the JSON rows; see export on apostrophes.")
 @reads_logs
 def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json: bool, as_csv: bool) -> None:
     """Tokens and cost per day, week or month. The cost is an API-equivalent estimate at list prices, not a bill."""
@@ -82,7 +83,7 @@ def report(scan: Scan, *, period: str, by: Sequence[str], titles: bool, as_json:
     elif as_csv:
         from sessionframe.report.data import report_csv
 
-        click.echo(report_csv(made), nl=False)
+        click.echo(harmless_on(sys.stdout, report_csv(made)), nl=False)
     else:
         from sessionframe.report.table import print_report
         from sessionframe.report.terminal import console
@@ -144,21 +145,37 @@ def verify(scan: Scan, *, against: str | None, as_json: bool) -> None:
 @click.option("--to", required=True, metavar="FILE", help="The file; - is standard output.")
 @click.option("--format", type=click.Choice(["parquet", "csv", "jsonl"]), help="By default what the suffix of the file says.")
 @flag("--content", help="With the text of prompts, answers, arguments and results.")
+@flag("--redact", help="Replace secrets that known patterns find; no proof that the rest is clean. Needs the extra redact.")
 @flag("--replays", help="With records that are copies of another session's history.")
 @flag("--force", help="Replace a file that exists.")
 @reads_logs
-def export(scan: Scan, *, table: str, to: str, format: str | None, content: bool, replays: bool, force: bool) -> None:  # noqa: A002 - the option's name
-    """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete."""
+def export(
+    scan: Scan,
+    *,
+    table: str,
+    to: str,
+    format: str | None,  # noqa: A002 - the option's name
+    content: bool,
+    redact: bool,
+    replays: bool,
+    force: bool,
+) -> None:
+    """Write a table as Parquet, CSV or JSON lines. The file appears when it is complete, and only its owner can read it.
+
+    In CSV, an apostrophe goes before a text that a spreadsheet would take for a formula, and before one that begins with an apostrophe.
+    """
     from sessionframe.report import export as exporting
     from sessionframe.report.target import check_target
 
     streamed = to == "-"
     chosen = exporting.file_format(to, format)
     exporting.check_stream(chosen) if streamed else check_target(to, force=force)
+    clean = exporting.cleaner() if redact else None
     with scan.logs() as logs:
         frame = getattr(logs, table).to_frame("polars", content=content, replays=replays)
+    frame = frame if clean is None else clean(frame)
     if streamed:
-        exporting.write_stream(frame, sys.stdout.buffer, chosen)
+        exporting.write_stream(frame, Unsteering(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer, chosen)
     else:
         exporting.write_file(frame, to, chosen)
         note(f"{frame.height:,} rows of {table} written to {to}")
@@ -239,7 +256,7 @@ def providers(*, as_json: bool) -> None:
 
 def note(text: str) -> None:
     """A line for people, never in the way of data."""
-    print(f"sessionframe: {text}", file=sys.stderr)  # noqa: T201 - the command line is where printing belongs
+    print(f"sessionframe: {harmless_on(sys.stderr, text)}", file=sys.stderr)  # noqa: T201 - the command line is where printing belongs
 
 
 def main() -> None:

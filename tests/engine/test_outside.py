@@ -291,8 +291,8 @@ def test_an_exception_in_the_middle_keeps_what_was_read() -> None:
     assert table("messages")["message_id"].to_list() == ["u1", "a1"]
     assert table("usage")["output_tokens"].to_list() == [5]
     assert table("sessions")["messages"].to_list() == [2]
-    expected = [("acme", "acme:s1", "provider-failed", "scan_messages: RuntimeError: disk gone")]
-    assert table("issues").select("agent", "source", "kind", "detail").rows() == expected
+    assert table("issues").select("agent", "source", "kind").rows() == [("acme", "acme:s1", "provider-failed")]
+    assert table("issues")["detail"][0].startswith("scan_messages: RuntimeError in fakes.py, line ")
 
 
 def test_a_project_that_cannot_be_listed_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,7 +300,8 @@ def test_a_project_that_cannot_be_listed_loses_no_other(monkeypatch: pytest.Monk
     monkeypatch.setattr(acme, "list_projects", lambda: ["/a", "/gone"])
     sf.register("acme", acme)
     assert table("sessions")["session_id"].to_list() == ["s1"]
-    assert table("issues")["detail"].to_list() == ["list_sessions('/gone'): KeyError: '/gone'"]
+    (detail,) = table("issues")["detail"].to_list()
+    assert detail.startswith("list_sessions('/gone'): KeyError in fakes.py, line ")
 
 
 def test_an_object_that_cannot_list_projects_is_an_issue(monkeypatch: pytest.MonkeyPatch) -> None:

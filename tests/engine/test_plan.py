@@ -19,7 +19,7 @@ def named(name: str, **changes: object) -> Provider:
 
 
 def broken(*_: object) -> Found:
-    raise paper.BrokenError("a fault\ud83d" + "x" * 1000)
+    raise OSError("a fault\ud83d" + "x" * 1000)
 
 
 def test_groups_by_agent_and_machine(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_provider_that_fails_is_reported_and_the_others_stay(tmp_path: Path, s
     (issue,) = plan.issues
     assert (issue.agent, issue.host, issue.kind) == ("bad", "here", "provider-failed")
     assert issue.detail is not None
-    assert issue.detail.startswith(f"{step}: BrokenError: a fault\ufffdx")
+    assert issue.detail.startswith(f"{step}: OSError: a fault\ufffdx")
     assert len(issue.detail) < 400
 
 

@@ -162,7 +162,7 @@ def test_a_provider_that_fails_is_left_out_and_reported(member: str, monkeypatch
     monkeypatch.setattr(broken, member, failing, raising=False)
     sf.register("broken", broken)
     sf.register("acme", Acme({"/a": [summary_of("s2")]}))
-    with pytest.warns(UserWarning, match="the sessions of 'broken' are left out: RuntimeError: out of order"):
+    with pytest.warns(UserWarning, match="the sessions of 'broken' are left out: RuntimeError in "):
         found = sf.list_all_sessions()
     assert "broken" not in found
     assert [each.id for each in found["acme"]] == ["s2"]

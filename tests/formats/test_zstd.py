@@ -85,3 +85,21 @@ def test_a_plain_file_is_read_as_it_is(tmp_path: Path) -> None:
     path.write_bytes(b"{}\n")
     with open_log(path) as file:
         assert file.read() == b"{}\n"
+
+
+def test_a_small_file_that_unpacks_to_gigabytes_is_not_read_to_its_end(tmp_path: Path) -> None:
+    packer = zstd.ZstdCompressor()
+    parts = [packer.compress(b'{"n":1}\n'), *(packer.compress(b" " * (1 << 22)) for _ in range(32)), packer.flush()]
+    file = packed(tmp_path, b"".join(parts))
+    assert file.stat().st_size < 200_000
+    unpacked = Unpacked(file.open("rb", buffering=0))
+    sizes: list[int] = []
+    with pytest.raises(OSError, match="more than 1000 times its size"):
+        sizes.extend(len(part) for part in iter(lambda: unpacked.read(1 << 20), b""))
+    assert 1 << 25 <= sum(sizes) < 1 << 27
+    assert read(file) == ([1], ["unreadable"])
+
+
+def test_a_log_that_packs_well_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessionframe.formats.zstd.FREE_BYTES", 1000)
+    assert read(packed(tmp_path, zstd.compress(LINES))) == (list(range(5000)), [])

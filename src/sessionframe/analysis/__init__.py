@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sessionframe.analysis.quality import coverage, finality_by, unpriced
     from sessionframe.analysis.ratios import tool_ratios
     from sessionframe.analysis.reconciliation import reconcile, recorded_costs
+    from sessionframe.analysis.redaction import find_secrets, redact
     from sessionframe.analysis.results import result_sizes
     from sessionframe.analysis.sequences import errors_by_position, transitions
     from sessionframe.analysis.sessions import per_session, sessions_by
@@ -58,12 +59,14 @@ __all__ = [
     "errors_by_position",
     "files_by",
     "finality_by",
+    "find_secrets",
     "mcp_servers_by",
     "per_session",
     "prompts",
     "provenance",
     "reconcile",
     "recorded_costs",
+    "redact",
     "reprice",
     "result_sizes",
     "session_lengths",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
+from sessionframe.engine.failures import told
 from sessionframe.errors import OptionError, ProviderNotFoundError, listed
 from sessionframe.providers.contract import Filled, Never, Provider, at_place
 from sessionframe.schema import SCHEMA, TABLES, TableName
@@ -220,7 +221,7 @@ def list_all_sessions() -> dict[str, list[SessionSummary]]:
         try:
             found[name] = sessions_of(provider_for(name))
         except Exception as problem:  # noqa: BLE001 - one provider must not fail the rest
-            warnings.warn(f"the sessions of {name!r} are left out: {type(problem).__name__}: {problem}", stacklevel=2)
+            warnings.warn(f"the sessions of {name!r} are left out: {told(problem)}", stacklevel=2)
     return found
 
 

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 ENDING: Final = ".zst"
 PACKED_BYTES: Final = 1 << 17
+FREE_BYTES: Final = 1 << 26
+MOST_TIMES: Final = 1000
+"""How often its own size a file may unpack to, beyond the first `FREE_BYTES`. Packed logs of real programs unpack to 5 to 30 times their
+size; a file of 10 kB that unpacks to gigabytes was made to keep readers busy."""
 
 
 class Unpacked(RawIOBase):
     """Reads a packed file as if it were not.
 
-    Reading raises `OSError` where the packed data is damaged or ends too early: what came before has been read by then.
+    Reading raises `OSError` where the packed data is damaged, ends too early or unpacks to much more than any log does: what came
+    before has been read by then.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ class Unpacked(RawIOBase):
         self._file = file
         self._unpack = zstd.ZstdDecompressor()
         self._between = True
+        self._packed_bytes = 0
+        self._bytes = 0
 
     def readable(self) -> bool:
         """It can be read."""
@@ -50,6 +57,9 @@ class Unpacked(RawIOBase):
             piece = self._next(len(view))
         except zstd.ZstdError as error:
             raise OSError(0, f"damaged Zstandard data: {error}") from error
+        self._bytes += len(piece)
+        if self._bytes > FREE_BYTES and self._bytes > MOST_TIMES * self._packed_bytes:
+            raise OSError(0, f"Zstandard data unpacks to more than {MOST_TIMES} times its size, as no log does; the rest is not read")
         view[: len(piece)] = piece
         return len(piece)
 
@@ -61,6 +71,7 @@ class Unpacked(RawIOBase):
                 packed, self._unpack, self._between = self._unpack.unused_data, zstd.ZstdDecompressor(), True
             if not packed and self._unpack.needs_input:
                 packed = self._file.read(PACKED_BYTES) or b""
+                self._packed_bytes += len(packed)
                 if not packed and self._between:
                     return b""
                 if not packed:

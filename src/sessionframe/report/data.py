@@ -9,6 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sessionframe.report.formulas import harmless
+
 if TYPE_CHECKING:
     from sessionframe.report.made import UsageReport
 
@@ -64,12 +66,16 @@ def report_json(report: UsageReport, *, version: str, since: str | None = None, 
 
 
 def report_csv(report: UsageReport) -> str:
-    """The rows of a report as CSV with a header; the columns are the keys of the JSON rows. No row of totals."""
+    """The rows of a report as CSV with a header; the columns are the keys of the JSON rows. No row of totals.
+
+    Texts that a spreadsheet would take for formulas begin with an apostrophe, see `sessionframe.report.formulas`.
+    """
     home = ZoneInfo(report.tz)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(report.columns)
-    writer.writerows([plain(value, home) for value in row.values()] for row in report.rows)
+    values = ((plain(value, home) for value in row.values()) for row in report.rows)
+    writer.writerows([harmless(value) if isinstance(value, str) else value for value in row] for row in values)
     return text.getvalue()
 
 

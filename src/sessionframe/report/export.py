@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 import polars as pl
 
 from sessionframe.errors import OptionError, listed
+from sessionframe.report.formulas import harmless_frame
+from sessionframe.report.streams import Sink
 from sessionframe.report.target import write_target
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 WRITERS: dict[str, Callable[[pl.DataFrame, Any], Any]] = {
     "parquet": lambda frame, file: frame.write_parquet(file),
-    "csv": lambda frame, file: frame.write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
+    "csv": lambda frame, file: harmless_frame(frame).write_csv(file, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"),
     "jsonl": lambda frame, file: frame.write_ndjson(file),
 }
 SLICE_ROWS = 10_000
@@ -59,6 +61,21 @@ class Noting(io.RawIOBase):
             raise
 
 
+def cleaner() -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What replaces the secrets of a table.
+
+    Raises
+    ------
+    SessionFrameError
+        detect-secrets is not installed; that shows before any log is read.
+    """
+    from sessionframe.analysis._secret_rules import built_in_rules  # loads only where it is asked for
+    from sessionframe.analysis.redaction import redact
+
+    built_in_rules()
+    return redact
+
+
 def write_file(frame: pl.DataFrame, path: str, chosen: str) -> None:
     """Write a table to a file; see `write_target`."""
 
@@ -84,7 +101,7 @@ def check_stream(chosen: str) -> None:
         raise OptionError("Parquet is not written to standard output. Give a file with --to, or --format csv or jsonl.")
 
 
-def write_stream(frame: pl.DataFrame, stream: IO[bytes], chosen: str) -> None:
+def write_stream(frame: pl.DataFrame, stream: Sink, chosen: str) -> None:
     """Write to an open stream, some rows at a time.
 
     Through Python's own `write`: polars takes the file behind a stream, and reports a closed pipe as an error like any other.

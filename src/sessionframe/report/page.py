@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
+from sessionframe.report.streams import unsteering
+
 SAFE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """What the page may do: show its own images and styles. Whatever a project is called, nothing runs and nothing is fetched."""
 NOT_HERE = "notebook-only"
@@ -58,7 +60,7 @@ def page(notebook: Any, *, footer: str) -> str:
         else:
             parts += [shown(output, heading) for output in cell.outputs]
     title = html.escape(notebook.cells[0].source.partition("\n")[0].lstrip("# "))
-    return "\n".join(document(title, parts, html.escape(footer)))
+    return unsteering("\n".join(document(title, parts, html.escape(footer))))
 
 
 def document(title: str, parts: Iterable[str], footer: str) -> Iterable[str]:
