@@ -174,9 +174,8 @@ class Database:
 
 def connected(path: str, how: str) -> sqlite3.Connection:
     """A connection that has read the schema, so that whatever is wrong with the file shows here."""
-    connection = sqlite3.connect(
-        f"file:{quote(location(path))}?{how}", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-    )
+    place = quote(location(path), errors="surrogateescape")  # names of files are bytes
+    connection = sqlite3.connect(f"file:{place}?{how}", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = bytes
         connection.execute("PRAGMA query_only=1")

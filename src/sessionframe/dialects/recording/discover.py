@@ -13,8 +13,8 @@ from sessionframe.formats.text import clean
 from sessionframe.schema import IssueRow
 
 CHATS = "chats"
-MAIN = re.compile(r"^session-.+\.jsonl?$")
-ANY = re.compile(r"^.+\.jsonl?$")
+MAIN = re.compile(r"^session-.+\.jsonl?$", re.DOTALL)
+ANY = re.compile(r"^.+\.jsonl?$", re.DOTALL)
 RESCUED = re.compile(r"^session-.+\.jsonl\.unreadable-\d+$")
 """A copy that the program set aside because it could not read it all; its messages keep their ids, so nothing counts twice."""
 FIRST_BYTES = 4096
