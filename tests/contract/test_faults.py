@@ -234,3 +234,20 @@ def test_names_of_any_bytes(agent: str, shape: Shape, name: str, tmp_path: Path)
     assert is_right(tmp_path / "cache", agent, home=home)
     gone = sf.scan(agent, home=home / "gone", n_jobs=1).issues.to_frame("polars")
     assert gone["source"].to_list() == [str(tmp_path / shown / "gone")]
+
+
+@every_layout
+def test_links_in_circles(agent: str, shape: Shape, tmp_path: Path) -> None:
+    """Into every folder: links to itself, to its parent, to nowhere, out of the home, and one that leads to itself."""
+    home = copied(basic(agent, shape), tmp_path / "home")
+    complete, sources = totals(home, agent), len(sf.scan(agent, home=home).sources)
+    for folder in [home, *(path for path in home.rglob("*") if path.is_dir())]:
+        targets = {"self": folder, "up": folder.parent, "nowhere": tmp_path / "nowhere", "out": tmp_path, "circle": folder / "circle"}
+        for name, target in targets.items():
+            (folder / name).symlink_to(target)
+    (tmp_path / "link").symlink_to(home)
+    logs = sf.scan(agent, home={"one": home, "other": tmp_path / "link"}, n_jobs=1)
+    assert len(logs.sources) == sources
+    assert logs.usage.to_frame("polars").height == complete["requests"]
+    assert set(logs.issues.to_frame("polars")["kind"]) <= {"unreadable", "estimate"}
+    assert totals(tmp_path / "link", agent) == complete
