@@ -403,3 +403,33 @@ def test_verify_ends_with_1_when_a_check_fails(run: Run, monkeypatch: pytest.Mon
     assert done.code == 1
     assert "Failed" in done.out
     assert "records (gemini" in done.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither signal")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_an_export_that_is_ended_leaves_what_was_there(tmp_path: Path, ending: str, how: signal.Signals) -> None:
+    """Ended as soon as it writes, which is the worst moment: never half a file under its name, and nothing beside it after Ctrl-C."""
+    target, log = tmp_path / f"x.{ending}", tmp_path / "log"
+    target.write_bytes(b"before")
+    command = [sys.executable, "-m", "sessionframe", "export", "messages", "--content", "--to", str(target), "--force", "--home", DEMO]
+    with log.open("wb") as errors, subprocess.Popen(command, stderr=errors) as going:
+        while going.poll() is None and not list(tmp_path.glob(".*.sessionframe-part")):
+            time.sleep(0.005)
+        going.send_signal(how)
+    ended = going.returncode != 0
+    assert going.returncode in {0, 130 if how == signal.SIGINT else -how}
+    assert (target.read_bytes() == b"before") == ended or target.stat().st_size > 1000
+    assert b"Traceback" not in log.read_bytes()
+    left = {path.name for path in tmp_path.iterdir()} - {target.name, log.name}
+    assert not left or (how == signal.SIGKILL and all(name.endswith(".sessionframe-part") for name in left))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_standard_output_is_an_error() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "sessionframe", "schema", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -205,3 +205,49 @@ def test_what_may_not_be_read_is_reported(agent: str, shape: Shape, what: str, p
     assert str(path) not in usage["source"].to_list()
     assert set(issues["kind"]) == {"unreadable"}
     assert all(str(source).startswith(str(chosen)) for source in issues["source"])
+
+
+ODD = {
+    "quotes": b'it\'s "a" `b` $c [*] -x',
+    "lines": b"a\nb\tc",
+    "characters": "\N{GRINNING FACE} e\N{COMBINING ACUTE ACCENT}".encode(),
+    "uri": b"50%20?#&=;",
+    "no text": b"caf\xe9 \xff",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("name", ODD)
+@every_layout
+def test_names_of_any_bytes(agent: str, shape: Shape, name: str, tmp_path: Path) -> None:
+    """Everything is read, kept and written to files; what is no text is shown as U+FFFD."""
+    plain = basic(agent, shape)
+    home = copied(plain, Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + ODD[name])))
+    assert totals(home, agent) == totals(plain.home, agent)
+    path = transcript(plain.home, agent)
+    logs = sf.scan(agent, home=home, n_jobs=1)
+    usage = logs.usage.to_frame("polars", replays=True)
+    shown = ODD[name].decode("utf-8", "replace")
+    assert str(tmp_path / shown / path.relative_to(plain.home)) in usage["source"].to_list()
+    usage.write_parquet(tmp_path / "x.parquet")
+    logs.messages.to_frame().to_csv(tmp_path / "x.csv")
+    assert is_right(tmp_path / "cache", agent, home=home)
+    gone = sf.scan(agent, home=home / "gone", n_jobs=1).issues.to_frame("polars")
+    assert gone["source"].to_list() == [str(tmp_path / shown / "gone")]
+
+
+@every_layout
+def test_links_in_circles(agent: str, shape: Shape, tmp_path: Path) -> None:
+    """Into every folder: links to itself, to its parent, to nowhere, out of the home, and one that leads to itself."""
+    home = copied(basic(agent, shape), tmp_path / "home")
+    complete, sources = totals(home, agent), len(sf.scan(agent, home=home).sources)
+    for folder in [home, *(path for path in home.rglob("*") if path.is_dir())]:
+        targets = {"self": folder, "up": folder.parent, "nowhere": tmp_path / "nowhere", "out": tmp_path, "circle": folder / "circle"}
+        for name, target in targets.items():
+            (folder / name).symlink_to(target)
+    (tmp_path / "link").symlink_to(home)
+    logs = sf.scan(agent, home={"one": home, "other": tmp_path / "link"}, n_jobs=1)
+    assert len(logs.sources) == sources
+    assert logs.usage.to_frame("polars").height == complete["requests"]
+    assert set(logs.issues.to_frame("polars")["kind"]) <= {"unreadable", "estimate"}
+    assert totals(tmp_path / "link", agent) == complete

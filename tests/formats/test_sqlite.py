@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -252,3 +253,127 @@ def test_a_file_that_never_stands_still_is_given_up(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(sqlite, "copy_file", meanwhile)
     assert read(path) == ([], ["unreadable: it changed while it was copied"])
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_log_beside_an_empty_database_is_left(tmp_path: Path, shared: bool) -> None:
+    """Half of a copy, or a disk that was full. SQLite deletes the log of such a database, even if it only reads."""
+    path = made(tmp_path / "x.db", end=KILLED)
+    path.write_bytes(b"")
+    if not shared:
+        Path(f"{path}-shm").unlink()
+    before = beside(path)
+    assert read(path, "SELECT count(*) FROM sqlite_master") == ([(0,)], [])
+    assert beside(path) == before
+
+
+def test_what_was_not_finished_is_taken_back_in_a_copy(tmp_path: Path) -> None:
+    """A database without a log that was killed in the middle of a transaction: its journal lies beside it."""
+    script = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("CREATE TABLE t(a)")
+database.executemany("INSERT INTO t VALUES(?)", [("x" * 1000,)] * 100)
+database.commit()
+database.execute("PRAGMA cache_size=1")
+database.execute("DELETE FROM t WHERE rowid > 10")
+os._exit(0)
+"""
+    path = tmp_path / "x.db"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    assert Path(f"{path}-journal").stat().st_size > 0
+    before = beside(path)
+    assert read(path) == ([(100,)], [])
+    assert beside(path) == before
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "zeroed", "gone"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_damaged_log_is_used_as_far_as_it_is_whole(tmp_path: Path, damage: str, shared: bool) -> None:
+    """Each of its frames has a checksum: what stands behind a broken one never was. Nothing is repaired in place."""
+    path = made(tmp_path / "x.db", end=KILLED)
+    log, memory = Path(f"{path}-wal"), Path(f"{path}-shm")
+    content = bytearray(log.read_bytes())
+    whole_bytes = len(content)
+    if damage == "cut":
+        del content[whole_bytes // 2 :]
+    elif damage == "flipped":
+        content[whole_bytes // 2] ^= 255
+    elif damage == "zeroed":
+        content[:] = bytes(whole_bytes)
+    log.write_bytes(content)
+    if damage == "gone":
+        log.unlink()
+    memory.unlink() if not shared else memory.write_bytes(bytes(32768))
+    before = beside(path)
+    rows, issues = read(path, "SELECT a FROM t")
+    assert len(rows) in {0, 100}
+    assert bool(rows) != bool(issues)
+    assert beside(path) == before
+
+
+def test_a_log_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the database alone may be long out of date, so it is not taken for everything."""
+    path = made(tmp_path / "x.db", end=KILLED)
+    Path(f"{path}-shm").unlink()
+    real = os.open
+
+    def refuse(name: str, *rest: int) -> int:
+        if str(name).endswith("-wal"):
+            raise PermissionError(13, "Permission denied", name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(sqlite, "PAUSE_S", 0)
+    monkeypatch.setattr(os, "open", refuse)
+    assert read(path) == ([], ["unreadable: Permission denied"])
+
+
+BUSY = """
+import os, sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode=wal")
+database.execute("PRAGMA wal_autocheckpoint=3")
+end = time.monotonic() + 30
+print("begun", flush=True)
+while time.monotonic() < end:
+    database.execute("BEGIN")
+    database.execute("DELETE FROM t WHERE a >= 100")
+    database.executemany("INSERT INTO t VALUES(?, 'y')", [(n,) for n in range(100, 150)])
+    database.execute("COMMIT")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+"""
+
+
+def test_a_program_that_writes_all_the_time_is_read_beside(tmp_path: Path) -> None:
+    """Its log grows, is folded in and cut off again while it is read: every reading is of one moment, and none fails."""
+    path = made(tmp_path / "x.db")
+    with subprocess.Popen([sys.executable, "-c", BUSY, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        try:
+            found = [read(path) for _ in range(60)]
+        finally:
+            writer.kill()
+    assert {tuple(rows) for rows, _ in found} <= {((100,),), ((150,),)}
+    assert [issues for _, issues in found if issues] == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_page_of_garbage_costs_rows_and_invents_none(tmp_path: Path, seed: int) -> None:
+    """Wherever it lies: in the header, the schema, an index or the rows."""
+    chance, page_bytes = random.Random(seed), 4096  # noqa: S311 - the same damage every time
+    path = tmp_path / "x.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)")
+    database.execute("CREATE INDEX i ON t(b)")
+    database.executemany("INSERT INTO t VALUES(?, ?)", [(n, f"{n:0200}") for n in range(200)])
+    database.commit()
+    database.close()
+    data = bytearray(path.read_bytes())
+    start = chance.randrange(len(data) // page_bytes) * page_bytes
+    data[start : start + page_bytes] = chance.choice([bytes(page_bytes), b"\xff" * page_bytes, chance.randbytes(page_bytes)])
+    path.write_bytes(data)
+    rows, issues = read(path, "SELECT a, b FROM t")
+    true = {(n, f"{n:0200}".encode()) for n in range(200)}
+    assert set(rows) <= true
+    assert len(rows) == len(true) or issues

@@ -31,7 +31,13 @@ def failure(problem: Exception, provider: Provider, machine: Machine, step: str,
     source
         What it was reading.
     """
-    return IssueRow(agent=provider.agent_type, host=machine.label, source=source, kind="provider-failed", detail=described(problem, step))
+    return IssueRow(
+        agent=provider.agent_type,
+        host=machine.label,
+        source=source and clean(source),
+        kind="provider-failed",
+        detail=described(problem, step),
+    )
 
 
 def described(problem: Exception, step: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessionframe.engine.failures import failure
+from sessionframe.formats.text import clean
 from sessionframe.machine import Machine, is_folder
 from sessionframe.providers.contract import Found, Provider, Root, Source, unique_roots
 from sessionframe.schema import IssueRow
@@ -78,9 +79,8 @@ def make_plan(providers: Iterable[Provider], machines: Sequence[Machine], roots:
 
 def no_home(machine: Machine) -> IssueRow:
     """An issue for a home that is not there: without it, empty tables would look like a machine without logs."""
-    return IssueRow(
-        host=machine.label, source=str(machine.home), kind="unreadable", detail="there is no such home folder, or it may not be looked at"
-    )
+    detail = "there is no such home folder, or it may not be looked at"
+    return IssueRow(host=machine.label, source=clean(str(machine.home)), kind="unreadable", detail=detail)
 
 
 def unread(provider: Provider, machine: Machine, given: Sequence[Path] | None, seen: set[Path], issues: list[IssueRow]) -> list[Root]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from sessionframe.engine.options import spellings
+from sessionframe.engine.scrub import rows_of
 from sessionframe.engine.session_facts import LISTED, Tally, better_title, summary
 from sessionframe.engine.session_list import Listing
 from sessionframe.engine.session_stream import Stream
@@ -177,7 +178,7 @@ class SessionApi:
 
         Requests count too: a parent repeats those of a sub-agent whose own file is gone.
         """
-        rows: Iterable[ParsedRow] = self._provider.parse(source, Want(ONE_SESSION | {"usage"}, session_id=session_id), context)
+        rows: Iterable[ParsedRow] = rows_of(self._provider.parse, source, Want(ONE_SESSION | {"usage"}, session_id=session_id), context)
         return any(isinstance(row, MessageRow | SessionRow | UsageRow) and row.session_id == session_id for row in rows)
 
     def _title(self, row: SessionRow, tally: Tally, sources: list[Source], context: Context) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
+from sessionframe.engine.scrub import rows_of
 from sessionframe.engine.session_facts import LISTED, Tally, best_titles, better_title, longest_first, merged, newest_first, summary
 from sessionframe.engine.session_stream import Stream
 from sessionframe.formats.files import stat_of
@@ -102,7 +103,7 @@ def read(provider: Provider, context: Context, source: Source) -> Seen:
     rows: dict[str, SessionRow] = {}
     tallies: dict[str, Tally] = {}
     titles: list[TitleRow] = []
-    for row in provider.parse(source, SUMMARIES, context):
+    for row in rows_of(provider.parse, source, SUMMARIES, context):
         if isinstance(row, MessageRow):
             if row.session_id not in tallies:
                 tallies[row.session_id] = Tally()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from sessionframe.engine.scrub import rows_of
 from sessionframe.engine.session_facts import Tally, described, longest_first, merged, moment
 from sessionframe.model import Message, MessageRole, MessageType, TokenUsage
 from sessionframe.providers.contract import Context, Provider, Source, Want
@@ -127,7 +128,7 @@ class Stream:
 
     def rows(self, source: Source, want: Want, known: Copies) -> Iterator[MessageRow]:
         """The message rows of one source that belong to the session and are new."""
-        for row in self._provider.parse(source, want, self._context):
+        for row in rows_of(self._provider.parse, source, want, self._context):
             match row:
                 case MessageRow() if row.session_id == self._session_id:
                     if known.is_new(row.dedup_key, source):
@@ -148,7 +149,7 @@ class Stream:
     def _requests(self, source: Source, known: Copies) -> Requests:
         """A first, light pass: what was spent, by the line that tells."""
         found: Requests = {}
-        for row in self._provider.parse(source, Want(USAGE, session_id=self._session_id), self._context):
+        for row in rows_of(self._provider.parse, source, Want(USAGE, session_id=self._session_id), self._context):
             if isinstance(row, UsageRow) and row.session_id == self._session_id and known.is_new(row.dedup_key, source):
                 found.setdefault((row.source, row.line), []).append(spent_on(row))
                 self._spender = self._spender or described(row)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionframe.engine.failures import described
+from sessionframe.engine.scrub import rows_of
 from sessionframe.formats.files import stat_of
+from sessionframe.formats.text import clean
 from sessionframe.providers.contract import Checkpoint, Context, Grown, Lineage, ParsedRow, Source, Unkept, Want
 from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, STATEMENTS, TITLES, IssueKind, IssueRow, TableSchema
 
@@ -132,7 +134,7 @@ class Part(NamedTuple):
         """What was parsed just now."""
         # clones share their columns; putting rows together takes columns out of frames, while a thread may still be keeping them
         tables = {name: rows.clone() for name, rows in parsed.tables.items()}
-        return cls(tables, {share.source.path: share.lineage for share in parsed.shares if share.lineage is not None})
+        return cls(tables, {clean(share.source.path): share.lineage for share in parsed.shares if share.lineage is not None})
 
     def only(self, columns: Mapping[str, list[str] | None]) -> Part:
         """Only some tables and columns; None is all columns of a table."""
@@ -164,9 +166,9 @@ def parse_task(task: Task, done: Callable[[int], None] | None = None, grown: Gro
         for source in task.sources:
             rows.begin(source)
             try:
-                rows.take(job.parse(source, job.want, context))
+                rows.take(rows_of(job.parse, source, job.want, context))
             except Exception as problem:  # noqa: BLE001 - a fault in one source must not lose the others
-                rows.take([IssueRow(source=source.path, kind="provider-failed", detail=described(problem, "parse"))])
+                rows.take([IssueRow(source=clean(source.path), kind="provider-failed", detail=described(problem, "parse"))])
             rows.end(context.machine.repositories.asked())
             if done is not None:
                 done(source.size or 0)
@@ -282,7 +284,7 @@ def has_changed(source: Source) -> bool:
 def refusal(table: str, column: str, count: int, source: str) -> IssueRow:
     """The issue that values become which their column cannot hold."""
     detail = f"{table}.{column} was given values of another type; they are null, or scrubbed if they are text"
-    return IssueRow(source=source, kind="provider-failed", detail=detail, count=count)
+    return IssueRow(source=clean(source), kind="provider-failed", detail=detail, count=count)
 
 
 @contextmanager

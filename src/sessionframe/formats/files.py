@@ -34,6 +34,14 @@ def stat_of(path: str) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
+def leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a folder is a folder or a link to one; a link that leads to itself raises where it is asked, and is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def read_fully(file: RawIOBase, part: memoryview) -> int:
     """How many bytes were read: as many as there is room for, fewer only at the end."""
     filled = 0

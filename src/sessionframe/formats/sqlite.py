@@ -139,13 +139,24 @@ class Database:
         self._problems.add("unreadable", getattr(error, "strerror", None) or str(error))
 
     def _connected(self) -> sqlite3.Connection:
+        if size(self.path) == 0:
+            return connected(self.path, IMMUTABLE)  # beside a database without a byte, SQLite would delete the log, even when only reading
         if not has_log(self.path):
-            return connected(self.path, IMMUTABLE if is_written_through_a_log(self.path) else READ_ONLY)
+            return connected(self.path, IMMUTABLE) if is_written_through_a_log(self.path) else self._without_a_log()
         try:
             return connected(self.path, BESIDE_A_WRITER)
         except sqlite3.OperationalError:
             if not size(self.path + WAL):
                 return connected(self.path, IMMUTABLE)
+        return self._copied()
+
+    def _without_a_log(self) -> sqlite3.Connection:
+        """One that is written in place. After a crash its journal must be played back first, which can only be done to a copy."""
+        try:
+            return connected(self.path, READ_ONLY)
+        except sqlite3.OperationalError:
+            if not size(self.path + JOURNAL):
+                raise
         return self._copied()
 
     def _copied(self) -> sqlite3.Connection:
@@ -169,9 +180,8 @@ def may_pass(error: Exception) -> bool:
 
 def connected(path: str, how: str) -> sqlite3.Connection:
     """A connection that has read the schema, so that whatever is wrong with the file shows here."""
-    connection = sqlite3.connect(
-        f"file:{quote(location(path))}?{how}", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-    )
+    place = quote(location(path), errors="surrogateescape")  # names of files are bytes
+    connection = sqlite3.connect(f"file:{place}?{how}", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = bytes
         connection.execute("PRAGMA query_only=1")

@@ -172,6 +172,16 @@ def write_page(chosen: Notebook, options: Mapping[str, Any], target: str, *, ver
     write_target(target, lambda file: file.write(content))
 
 
+def executed_by(client: Any, variables: Mapping[str, str]) -> Any:
+    """What a client makes of its notebook. It takes Ctrl-C for itself, to end the kernel, and then fails in one of many ways."""
+    try:
+        return client.execute(env=variables)
+    except BaseException:
+        if getattr(client, "_async_cleanup_kernel_future", None) is not None:
+            raise KeyboardInterrupt from None
+        raise
+
+
 def executed(chosen: Notebook, options: Mapping[str, Any], progress: Progress | None = None) -> Any:
     """A notebook with what its cells show, as nbformat has it."""
     nbformat, nbclient = import_module("nbformat"), import_module("nbclient")
@@ -181,7 +191,7 @@ def executed(chosen: Notebook, options: Mapping[str, Any], progress: Progress | 
     if progress:
         client.on_cell_complete = lambda **_: progress(1)
     try:
-        return client.execute(env=environment(options))
+        return executed_by(client, environment(options))
     except nbclient.exceptions.CellExecutionError as problem:
         missing = problem.ename == "ModuleNotFoundError"
         hint = f" Install it with: {sys.executable} -m pip install {problem.evalue.split(chr(39))[1]}" if missing else ""

@@ -44,6 +44,15 @@ def test_variables(tmp_path: Path) -> None:
     assert found(OPENCODE_DATA_DIR=str(tmp_path / "a,b")) == [tmp_path / "a,b"]
 
 
+def test_a_log_without_its_database_is_reported(tmp_path: Path) -> None:
+    """Half of a copy: whoever made it would not miss what is not there."""
+    for name in ("opencode.db", "opencode.db-wal", "opencode-dev.db-wal", "other.db-wal"):
+        (tmp_path / name).write_bytes(b"?")
+    (tmp_path / "opencode-old.db-wal").touch()
+    found = PROVIDER.discover(Root(tmp_path, "test"))
+    assert [(issue.kind, Path(issue.source or "").name) for issue in found.issues] == [("unreadable", "opencode-dev.db-wal")]
+
+
 def test_databases_of_all_channels_and_nothing_else(tmp_path: Path) -> None:
     """A channel may have dots in its name."""
     for name in (

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sessionframe.formats.files import open_bytes
+from sessionframe.formats.files import leads_to_folder, open_bytes
 from sessionframe.formats.text import clean
 from sessionframe.schema import IssueRow
 
 CHATS = "chats"
-MAIN = re.compile(r"^session-.+\.jsonl?$")
-ANY = re.compile(r"^.+\.jsonl?$")
+MAIN = re.compile(r"^session-.+\.jsonl?$", re.DOTALL)
+ANY = re.compile(r"^.+\.jsonl?$", re.DOTALL)
 RESCUED = re.compile(r"^session-.+\.jsonl\.unreadable-\d+$")
 """A copy that the program set aside because it could not read it all; its messages keep their ids, so nothing counts twice."""
 FIRST_BYTES = 4096
@@ -36,13 +36,18 @@ class Recording(NamedTuple):
 def discovered(folder: Path, issues: list[IssueRow]) -> Iterator[Recording]:
     """The recordings below ``<folder>/<project>/chats``: sessions, and one folder deeper the sub-agents of a session."""
     for project in listed(folder, issues):
-        if project.is_dir():
+        if leads_to_folder(project) and not leads_back(project, folder):
             chats = Path(project.path, CHATS)
             for entry in listed(chats, issues):
-                if entry.is_dir():
-                    yield from found(listed(Path(entry.path), issues), ANY, entry.name, issues)
-                else:
+                if not leads_to_folder(entry):
                     yield from found([entry], MAIN, None, issues)
+                elif not leads_back(entry, chats):
+                    yield from found(listed(Path(entry.path), issues), ANY, entry.name, issues)
+
+
+def leads_back(entry: os.DirEntry[str], folder: Path) -> bool:
+    """Whether an entry of a folder is a link to the folder or into it, where everything is found anyway."""
+    return entry.is_symlink() and Path(os.path.realpath(entry.path)).is_relative_to(os.path.realpath(folder))
 
 
 def found(entries: list[os.DirEntry[str]], names: re.Pattern[str], parent: str | None, issues: list[IssueRow]) -> Iterator[Recording]:
@@ -50,7 +55,7 @@ def found(entries: list[os.DirEntry[str]], names: re.Pattern[str], parent: str |
     for entry in entries:
         if not (names.match(entry.name) or RESCUED.match(entry.name)):
             continue
-        if entry.is_dir():
+        if leads_to_folder(entry):
             issues.append(IssueRow(source=clean(entry.path), kind="unreadable", detail="a folder, not a recording"))
             continue
         session_id, is_side = first_words(entry.path)

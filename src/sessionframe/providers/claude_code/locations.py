@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sessionframe.formats.files import stat_of
+from sessionframe.formats.files import leads_to_folder, stat_of
 from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine, is_folder
@@ -122,7 +122,7 @@ def listing(directory: str) -> tuple[list[str], list[os.DirEntry[str]]]:
     folders: list[os.DirEntry[str]] = []
     with os.scandir(directory) as entries:
         for entry in entries:
-            if entry.is_dir():
+            if leads_to_folder(entry):
                 folders.append(entry)
             else:
                 names.append(entry.name)
@@ -137,7 +137,7 @@ def below_project(directory: str, folder: Path) -> tuple[str, ...]:
 def linked_folders(folder: Path) -> list[str]:
     """Project folders that are links to places outside `projects`, each place once."""
     try:
-        entries = sorted(entry.path for entry in os.scandir(folder) if entry.is_symlink() and entry.is_dir())
+        entries = sorted(entry.path for entry in os.scandir(folder) if entry.is_symlink() and leads_to_folder(entry))
     except OSError:
         return []
     here = os.path.realpath(folder) + os.sep

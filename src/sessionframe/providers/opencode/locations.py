@@ -77,6 +77,7 @@ class Place:
         if os.path.isfile(root.path):  # noqa: PTH113 - does not raise
             return Found(list(shares(root, root.path)))
         issues: list[IssueRow] = []
+        issues += self.orphan_logs(root.path)
         sources = [share for path in self.database_paths(root.path, issues) for share in shares(root, path)]
         sources += tree(root, root.path / "storage", TREE, issues)
         for project in listed(root.path / "project", issues):
@@ -86,6 +87,16 @@ class Place:
     def database_paths(self, folder: Path, issues: list[IssueRow] | None = None) -> list[Path]:
         """The databases of all channels. A channel's name may hold dots; backups (`.db.bak`) and logs end otherwise."""
         return [folder / name for name in listed(folder, issues) if name.endswith(".db") and self.is_database(name.removesuffix(".db"))]
+
+    def orphan_logs(self, folder: Path) -> list[IssueRow]:
+        """Issues for logs whose databases are not there: half of a copy, and what is in them can belong to any database."""
+        names = set(listed(folder))
+        logs = [name for name in sorted(names) if name.endswith(f".db{WAL}") and name.removesuffix(WAL) not in names]
+        return [
+            IssueRow(source=clean(str(folder / name)), kind="unreadable", detail="a log without its database")
+            for name in logs
+            if self.is_database(name.removesuffix(f".db{WAL}")) and (stat_of(str(folder / name)) or (0,))[0]
+        ]
 
     def is_database(self, stem: str) -> bool:
         """Whether a name is that of a database: `opencode` or `opencode-<channel>`."""

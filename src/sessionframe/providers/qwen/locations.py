@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sessionframe.dialects.recording.discover import SESSION, discovered, first_bytes, listed, stat
+from sessionframe.formats.files import leads_to_folder
 from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.text import clean
 from sessionframe.machine import Machine
@@ -63,7 +64,7 @@ def logs(root: Root, issues: list[IssueRow]) -> Iterator[Source]:
                 session_id = session_id or entry.name.removesuffix(".jsonl")
                 yield replace(made(root, entry, "main", (session_id, session_id)), facts={"cwd": folder})
         for session in listed(Path(project.path, "subagents"), issues):
-            beside = listed(Path(session.path), issues) if session.is_dir() else []
+            beside = listed(Path(session.path), issues) if leads_to_folder(session) else []
             metas = {entry.name for entry in beside if entry.name.endswith(".meta.json")}
             for entry in beside:
                 match = AGENT.match(entry.name)
@@ -112,7 +113,7 @@ def made(root: Root, entry: os.DirEntry[str], kind: str, ids: tuple[str, str] = 
 
 def is_file(entry: os.DirEntry[str], issues: list[IssueRow]) -> bool:
     """Whether an entry that is named like a log can be one; a folder is reported."""
-    if entry.is_dir():
+    if leads_to_folder(entry):
         issues.append(IssueRow(source=clean(entry.path), kind="unreadable", detail="a folder, not a log"))
         return False
     return True
