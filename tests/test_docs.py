@@ -118,3 +118,21 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     assert tests is not None
     assert commands[1] == tests[1]
     assert re.match("python3 -m venv .*sessionframe", commands[0])
+
+
+def test_every_test_that_is_promised_exists() -> None:
+    """The page that says what holds each guarantee."""
+    page = (HERE / "docs" / "trust.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert len(named) > 50
+    assert len(named) == page.count("`tests/")
+    for path, name in named:
+        text = (HERE / path).read_text("utf-8")
+        assert not name or re.search(rf"^def {name}\(", text, re.MULTILINE), f"{path} has no {name}"
+
+
+def test_every_guarantee_names_its_tests() -> None:
+    page, _, _ = (HERE / "docs" / "trust.md").read_text("utf-8").partition("## What is not promised")
+    guarantees = re.findall(r"^- \*\*.*?(?=^- |^#|\Z)", page, re.DOTALL | re.MULTILINE)
+    assert len(guarantees) > 20
+    assert [text for text in guarantees if "`tests/" not in text and "CONTRIBUTING.md" not in text] == []
