@@ -57,15 +57,6 @@ def test_an_export_that_replaces_an_open_file_is_not_open(tmp_path: Path, chosen
 
 
 @needs_modes
-def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
-    (tmp_path / "other").write_text("mine")
-    (tmp_path / "x").symlink_to(tmp_path / "other")
-    write_file(FRAME, str(tmp_path / "x"), "csv")
-    assert (tmp_path / "other").read_text() == "mine"
-    assert not (tmp_path / "x").is_symlink()
-
-
-@needs_modes
 @pytest.mark.usefixtures("careless")
 def test_pages_and_copies_of_notebooks_are_the_owner_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
