@@ -88,6 +88,9 @@ class Runner:
         seen = self._seen(session)
         if not self.options.sample:
             return True
+        for item in session.items:
+            if "sample" in getattr(item, "callspec", item).__dict__.get("params", {}):
+                _ = item.callspec.params["sample"].home  # type: ignore[attr-defined]  # databases are laid out once, not in every fork
         functions = functions_by_file()
         gc.freeze()  # so that a fork shares the memory
         with self.options.results.open("a") as results:

@@ -309,6 +309,7 @@ def test_bare_lines_are_requests_of_unknown_size(tmp_path: Path, want: Want) -> 
         (None, None, None, "/w", "main")
     ] * 2
     assert [(row.cache_read_tokens, row.cache_write_tokens, row.reasoning_tokens, row.is_final) for row in rows] == [(None,) * 4] * 2
+    assert {(row.kind, row.line) for row in Read(tmp_path, want).issues} == {("missing-column", 4)}
 
 
 def test_copies_of_a_thread_share_their_keys(tmp_path: Path, want: Want) -> None:
