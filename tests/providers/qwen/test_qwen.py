@@ -77,7 +77,7 @@ def test_what_is_no_count_is_reported_by_its_name(tmp_path: Path, want: Want, na
 
 @pytest.mark.parametrize("name", ["inputTokens", "outputTokens", "cachedTokens", "thoughtsTokens", "totalTokens"])
 def test_what_is_no_count_in_the_ledger_is_reported_by_its_name(tmp_path: Path, name: str) -> None:
-    ledger(tmp_path, entry(1, 2, **{name: -1}))
+    ledger(tmp_path, entry(1, 2, "main", **{name: -1}))
     (issue, *_) = Read(tmp_path).issues
     assert (issue.kind, issue.line) == ("bad-value", 1)
     assert f"`{name}`" in str(issue.detail)
