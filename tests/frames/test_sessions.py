@@ -192,6 +192,7 @@ def test_what_several_sources_say_of_a_session_is_brought_together() -> None:
         ),
         session("s", source="2", started_at=4 * MINUTE, ended_at=5 * MINUTE, git_branch="early", agent_version="0", recorded_cost_usd=3.0),
         session("s", source="3", started_at=7 * MINUTE, ended_at=9 * MINUTE, git_branch="late", title="high", title_rank=20),
+        session("s", source="4", agent_version="9"),
         message("s", 8, "m", source="1"),
     ]
     row = summed_sessions(rows)["s"]
