@@ -37,6 +37,7 @@ def test_counts() -> None:
         message("s", 8, "told", type="summary"),
         message("s", 9, None, is_human=True),
         message("s", 10, None),
+        message("s", 11, "told again", type="summary"),
         usage("s", 3, "k1"),
         usage("s", 9, "k2"),
         call("s", 4, "c1", status="error"),
@@ -44,7 +45,7 @@ def test_counts() -> None:
     ]
     row = summed_sessions(rows)["s"]
     counts = {name: row[name] for name in ("prompts", "messages", "requests", "tool_calls", "tool_errors", "compactions")}
-    assert counts == {"prompts": 2, "messages": 7, "requests": 2, "tool_calls": 2, "tool_errors": 1, "compactions": 1}
+    assert counts == {"prompts": 2, "messages": 8, "requests": 2, "tool_calls": 2, "tool_errors": 1, "compactions": 1}
 
 
 def test_copies_are_left_out_of_all_sums() -> None:
