@@ -138,6 +138,12 @@ def test_a_request_is_booked_when_it_ended(tmp_path: Path) -> None:
     assert [row.at for row in home.read().usage] == [(T0 + 501) * 1000, (T0 + 2) * 1000, (T0 + 102) * 1000]
 
 
+def test_a_step_that_is_older_than_its_message_does_not_tell_the_time(tmp_path: Path) -> None:
+    """Its id was not made when it ended: the message's end counts."""
+    home = Home(tmp_path).session().reply(tokens(1, 1), tokens(2, 2), time={"created": T0 + 9_000, "completed": T0 + 9_500})
+    assert [row.at for row in home.read().usage] == [(T0 + 9_500) * 1000] * 2
+
+
 def test_seconds_are_told_from_milliseconds(tmp_path: Path) -> None:
     """Some forks write them."""
     home = Home(tmp_path).session().reply(tokens(1, 1), id="m1", time={"created": T0 // 1000, "completed": T0 // 1000 + 1})
