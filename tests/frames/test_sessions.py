@@ -37,6 +37,7 @@ def test_counts() -> None:
         message("s", 8, "told", type="summary"),
         message("s", 9, None, is_human=True),
         message("s", 10, None),
+        message("s", 11, "told again", type="summary"),
         usage("s", 3, "k1"),
         usage("s", 9, "k2"),
         call("s", 4, "c1", status="error"),
@@ -44,7 +45,7 @@ def test_counts() -> None:
     ]
     row = summed_sessions(rows)["s"]
     counts = {name: row[name] for name in ("prompts", "messages", "requests", "tool_calls", "tool_errors", "compactions")}
-    assert counts == {"prompts": 2, "messages": 7, "requests": 2, "tool_calls": 2, "tool_errors": 1, "compactions": 1}
+    assert counts == {"prompts": 2, "messages": 8, "requests": 2, "tool_calls": 2, "tool_errors": 1, "compactions": 1}
 
 
 def test_copies_are_left_out_of_all_sums() -> None:
@@ -192,6 +193,7 @@ def test_what_several_sources_say_of_a_session_is_brought_together() -> None:
         ),
         session("s", source="2", started_at=4 * MINUTE, ended_at=5 * MINUTE, git_branch="early", agent_version="0", recorded_cost_usd=3.0),
         session("s", source="3", started_at=7 * MINUTE, ended_at=9 * MINUTE, git_branch="late", title="high", title_rank=20),
+        session("s", source="4", agent_version="9"),
         message("s", 8, "m", source="1"),
     ]
     row = summed_sessions(rows)["s"]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ClauseEquals, ClauseOr, ModelInfo, ModelPrice, Provider
+from genai_prices.types import (
+    ClauseAnd,
+    ClauseContains,
+    ClauseEndsWith,
+    ClauseEquals,
+    ClauseOr,
+    ClauseStartsWith,
+    ModelInfo,
+    ModelPrice,
+    Provider,
+)
 
-from sessionframe.pricing import multipliers, rates, supplement
+from sessionframe.pricing import library, multipliers, rates, supplement
 from sessionframe.pricing.apply import PARTS, PER_UNIT
 from sessionframe.pricing.entry import Rates
 from sessionframe.pricing.library import listing
@@ -242,6 +252,32 @@ def test_of_two_models_with_one_alias_the_first_counts_and_an_id_beats_both() ->
     seller = of_providers([Provider("openai", "O", "", models=models)])
     found = [seller.find(read_name(name)) for name in ("x", "three")]
     assert [one.entry.model for one in found if not isinstance(one, str)] == ["one", "three"]
+
+
+def test_every_name_in_a_rule_of_the_list_is_a_name() -> None:
+    """Also where it is only a part: as a whole name, so that no other model is caught by it."""
+    rule = ClauseOr([ClauseStartsWith("begins"), ClauseContains("holds"), ClauseAnd([ClauseEndsWith("ends"), ClauseEquals("same")])])
+    seller = of_providers([Provider("r", "R", "", models=[ModelInfo("one", rule, prices=ModelPrice(input_mtok=Decimal(1)))])])
+    assert all(isinstance(seller.find(read_name(name)), Found) for name in ("one", "begins", "holds", "ends", "same"))
+    assert all(isinstance(seller.find(read_name(name)), str) for name in ("begins-2", "it-holds-2", "it-ends"))
+
+
+def test_additions_are_those_of_one_seller() -> None:
+    """Another one may sell a model of the same name at a price of its own."""
+    models = [ModelInfo("claude-mythos-5", ClauseEquals("claude-mythos-5"), prices=ModelPrice(input_mtok=Decimal(1)))]
+    entry = getattr(of_providers([Provider("r", "R", "", models=models)]).find(read_name("claude-mythos-5")), "entry", None)
+    assert isinstance(entry, ListedModel)
+    assert getattr(entry.standard(NOW, 0), "input", None) == 1
+    assert rates("claude-mythos-5", NOW, prompt_tokens=1) != entry.standard(NOW, 1)
+
+
+@pytest.mark.parametrize(
+    "hour, utc",
+    [(time(6), time(6)), (time(6, tzinfo=UTC), time(6)), (time(6, tzinfo=timezone(timedelta(hours=8))), time(22))],
+)
+def test_times_of_day_are_those_of_utc(hour: time, utc: time) -> None:
+    """Whatever zone the list states them in; one without a zone is meant to be UTC already."""
+    assert library._utc(hour) == utc
 
 
 def test_variants_of_the_list_do_not_fit_on_added_rates(monkeypatch: pytest.MonkeyPatch) -> None:

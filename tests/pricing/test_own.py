@@ -96,10 +96,18 @@ def test_dated_entries_apply_from_their_day_and_the_list_before(prices: PriceLis
     assert found(prices, "claude-sonnet-5-5", "2026-11-01") == ("own:claude-sonnet-5-5", 1, 4)
 
 
+def test_before_the_first_entry_options_are_priced_by_the_list_too(prices: PriceList) -> None:
+    """Its batch price, not a factor on a price of the file that does not hold yet."""
+    before = {"at": "2026-10-19", "service_tier": "batch"}
+    assert found(prices, "claude-sonnet-5-5", **before) == ("anthropic:claude-sonnet-5-5", 1, 5)
+    assert found(prices, "claude-sonnet-5-5", "2026-10-20", service_tier="batch") == ("own:claude-sonnet-5-5", Decimal("0.9"), 4)
+
+
 def test_tiers_replace_the_rates_they_name_for_the_whole_request(prices: PriceList) -> None:
     row = {"model": "claude-sonnet-5-5", "at": day("2026-11-02"), "output_tokens": 1_000_000}
     frame, _ = price(usage(*(row | {"input_tokens": size} for size in (100_000, 100_001, 300_000, 300_001))), prices)
     assert frame["cost_usd"].to_list() == [4.1, 6.100001, 6.3, 9.300001]
+    assert set(frame["price_key"]) == {"own:claude-sonnet-5-5"}
 
 
 def test_rate_that_the_file_leaves_out_is_unknown(prices: PriceList) -> None:

@@ -146,7 +146,7 @@ def timed(own: Tables) -> pl.DataFrame:
     """
     columns = [(own.messages, "at"), (own.usage, "at"), (own.tool_calls, "at"), (own.tool_calls, "ended_at")]
     lists = [table.group_by(THREAD).agg(pl.col(name).drop_nulls().alias("at")) for table, name in columns]
-    threads = pl.concat(lists).group_by(THREAD, maintain_order=True).agg(pl.col("at").explode(empty_as_null=False, keep_nulls=False))
+    threads = pl.concat(lists).group_by(THREAD).agg(pl.col("at").explode(empty_as_null=False, keep_nulls=False))
     is_root = pl.col("session_id") == pl.col("root_session_id")
     alone = threads.filter(~is_root).select(*SESSION, "at")
     family = threads.group_by("agent", "host", session_id="root_session_id").agg(

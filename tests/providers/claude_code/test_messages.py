@@ -164,6 +164,8 @@ def test_the_ledger_is_read_run_by_run(tmp_path: Path) -> None:
     assert session(tmp_path, prompt(1), state(1, 0.1), state(1, 0.5)).recorded_cost_usd == 0.5
     assert session(tmp_path, prompt(1), state(1, 0.5), state(2, 0.75)).recorded_cost_usd == 0.75
     assert session(tmp_path, prompt(1), state(1, 0.5), state(2, 0.25)).recorded_cost_usd == 0.75
+    assert session(tmp_path, prompt(1), state(1, 0.0)).recorded_cost_usd == 0.0
+    assert session(tmp_path, prompt(1), state(1, -0.1)).recorded_cost_usd is None
     assert session(tmp_path, prompt(1)).recorded_cost_usd is None
 
 

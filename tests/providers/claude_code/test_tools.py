@@ -42,6 +42,12 @@ def test_without_content_no_text_is_kept(tmp_path: Path) -> None:
     assert (row.arguments, row.result, row.output_chars) == (None, None, 2)
 
 
+def test_only_commands_have_an_exit_code(tmp_path: Path) -> None:
+    """What another tool shows may begin like one."""
+    row = only(tmp_path, reply(1, call(name="Read", file_path="/log")), answer(2, content="Exit code 2\n", error=False))
+    assert (row.category, row.exit_code) == ("read", None)
+
+
 @pytest.mark.parametrize(
     "text, more, status, code",
     [

@@ -181,12 +181,15 @@ def test_what_the_vendor_runs_has_no_output(tmp_path: Path) -> None:
         item(2, "web_search_call", id="ws_1", status="completed", action={"type": "search", "query": "x"}),
         item(3, "web_search_call", status="failed"),
         item(4, "image_generation_call", id="ig_1", status="completed", result="iVBOR"),
+        item(5, "web_search_call", id="ws_2"),
     ]
     assert [(row.tool, row.status, row.call_id, row.arguments) for row in calls(tmp_path, *lines)] == [
         ("web_search", "ok", "ws_1", "x"),
         ("web_search", "error", None, None),
         ("image_generation", "ok", "ig_1", None),
+        ("web_search", "pending", "ws_2", None),
     ]
+    assert [row.ended_at is None for row in calls(tmp_path, *lines)] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("odd", [{"changes": [1]}, {"changes": {"a": 1}}, {"result": {"Ok": 7}}, {"duration": {}}, {"exit_code": "x"}])

@@ -56,6 +56,13 @@ def test_token_columns_are_disjoint(tmp_path: Path, want: Want) -> None:
     )
 
 
+def test_versions_without_a_count_of_cache_writes_write_none(tmp_path: Path, want: Want) -> None:
+    """Their models charge nothing for it: 0, and unknown only where the input is unknown too."""
+    nothing = {"output_tokens": 9}
+    write(tmp_path, [meta(), turn(), count(2, A, A), count(3, plus(A, B), B), count(4, None, None), count(5, nothing, nothing)])
+    assert [(row.input_tokens, row.cache_write_tokens) for row in Read(tmp_path, want).usage] == [(600, 0), (300, 0), (None, None)]
+
+
 def test_an_event_that_repeats_the_counters_is_no_response(tmp_path: Path, want: Want) -> None:
     """0.42 to 0.125 repeat them with the headers of the next request."""
     assert outputs(tmp_path, want, count(2, A, A), count(3, A, A), count(4, plus(A, B), B), count(5, plus(A, B), B)) == [50, 60]
@@ -315,6 +322,7 @@ def test_bare_lines_are_requests_of_unknown_size(tmp_path: Path, want: Want) -> 
         (None, None, None, "/w", "main")
     ] * 2
     assert [(row.cache_read_tokens, row.cache_write_tokens, row.reasoning_tokens, row.is_final) for row in rows] == [(None,) * 4] * 2
+    assert {(row.kind, row.line) for row in Read(tmp_path, want).issues} == {("missing-column", 4)}
 
 
 def test_copies_of_a_thread_share_their_keys(tmp_path: Path, want: Want) -> None:

@@ -153,6 +153,12 @@ def test_a_request_is_booked_when_it_ended(tmp_path: Path) -> None:
     assert [row.at for row in home.read().usage] == [(T0 + 501) * 1000, (T0 + 2) * 1000, (T0 + 102) * 1000]
 
 
+def test_a_step_that_is_older_than_its_message_does_not_tell_the_time(tmp_path: Path) -> None:
+    """Its id was not made when it ended: the message's end counts."""
+    home = Home(tmp_path).session().reply(tokens(1, 1), tokens(2, 2), time={"created": T0 + 9_000, "completed": T0 + 9_500})
+    assert [row.at for row in home.read().usage] == [(T0 + 9_500) * 1000] * 2
+
+
 def test_seconds_are_told_from_milliseconds(tmp_path: Path) -> None:
     """Some forks write them."""
     home = Home(tmp_path).session().reply(tokens(1, 1), id="m1", time={"created": T0 // 1000, "completed": T0 // 1000 + 1})
@@ -176,6 +182,28 @@ def test_a_fork_is_counted_by_its_original(tmp_path: Path, completed: int) -> No
     one, two = home.read().usage
     assert (one.dedup_key == two.dedup_key) is (completed == T0 + 9)
     assert (one.copy_rank or 0) < (two.copy_rank or 0)
+
+
+def test_of_forks_whose_original_is_gone_the_oldest_counts(tmp_path: Path) -> None:
+    """Their copies are equal; the session that was made first has the best claim."""
+    home = Home(tmp_path)
+    for number, session_id in enumerate(("ses_a", "ses_b")):
+        created = T0 + 90_000 + number
+        home.rows.append(
+            ("INSERT INTO session VALUES(?,?,?,?,?,?,?,?)", (session_id, "p", None, "/home/demo", "A", "1.18.33", created, created))
+        )
+        home.reply(tokens(1, 1), session_id=session_id, id=made_id("msg", created), time={"created": T0, "completed": T0 + 9})
+    one, two = home.read().usage
+    assert one.dedup_key == two.dedup_key
+    assert (one.copy_rank or 0) < (two.copy_rank or 0)
+
+
+@pytest.mark.parametrize("late, copied", [(0, False), (1000, False), (1001, True), (3_600_000, True)])
+def test_an_id_much_younger_than_its_message_was_copied(tmp_path: Path, late: int, copied: bool) -> None:
+    home = Home(tmp_path).session().reply(tokens(1, 1), id=made_id("msg", T0 + late), time={"created": T0, "completed": T0 + 9})
+    (row,) = home.read().usage
+    assert (row.dedup_key or "").startswith("fork:") is copied
+    assert ((row.copy_rank or 0) > 1000) is copied
 
 
 @pytest.mark.parametrize("want", [FULL], ids=["full"])

@@ -67,6 +67,39 @@ def test_what_google_leaves_out_is_zero(tmp_path: Path, want: Want) -> None:
     assert [(row.input_tokens, row.output_tokens) for row in rows] == [(9, 0), (None, 9)]
 
 
+@pytest.mark.parametrize("name", [*usage(), "toolUsePromptTokenCount"])
+def test_what_is_no_count_is_reported_by_its_name(tmp_path: Path, want: Want, name: str) -> None:
+    write(tmp_path, [reply(1, counts=usage(**{"toolUsePromptTokenCount": 0} | {name: -1}))])
+    (issue, *_) = Read(tmp_path, want).issues
+    assert (issue.kind, issue.line) == ("bad-value", 1)
+    assert f"`{name}`" in str(issue.detail)
+
+
+@pytest.mark.parametrize("name", ["inputTokens", "outputTokens", "cachedTokens", "thoughtsTokens", "totalTokens"])
+def test_what_is_no_count_in_the_ledger_is_reported_by_its_name(tmp_path: Path, name: str) -> None:
+    ledger(tmp_path, entry(1, 2, "main", **{name: -1}))
+    (issue, *_) = Read(tmp_path).issues
+    assert (issue.kind, issue.line) == ("bad-value", 1)
+    assert f"`{name}`" in str(issue.detail)
+
+
+def test_what_an_entry_holds(tmp_path: Path) -> None:
+    ledger(tmp_path, entry(1, 2, ""), entry(2, 3, "title"), entry(3, 4, None))  # type: ignore[arg-type]
+    rows = Read(tmp_path).usage
+    assert [row.session_id for row in rows] == [SESSION, f"{SESSION}/title", SESSION]
+    assert {row.root_session_id for row in rows} == {SESSION}
+    row = rows[0]
+    assert (row.input_tokens, row.cache_read_tokens, row.cache_write_tokens, row.output_tokens, row.reasoning_tokens) == (40, 60, 0, 20, 5)
+    assert (row.is_final, row.is_echo, row.evidence, row.kind) == (True, True, "token-usage", "other")
+
+
+def test_a_request_without_a_time_is_kept_and_reported(tmp_path: Path, want: Want) -> None:
+    write(tmp_path, [reply(1), reply(2, timestamp="when")])
+    read = Read(tmp_path, want)
+    assert [row.at is None for row in read.usage] == [False, True]
+    assert [(issue.kind, issue.line) for issue in read.issues] == [("missing-time", 2)]
+
+
 def test_the_ledger_repeats_what_the_logs_hold(tmp_path: Path) -> None:
     write(tmp_path, [prompt(1), reply(10), reply(40)])
     ledger(tmp_path, entry(1, 9), entry(2, 39), entry(3, 300))
