@@ -183,12 +183,14 @@ def tree_session(source: Source, projects: dict[str, str | None], problems: Prob
 
 
 def root_of(session_id: str, sessions: Sessions) -> str:
-    """The conversation that a session belongs to: the last parent that is known."""
-    seen = {session_id}
-    while (known := sessions.get(session_id)) is not None and known.parent and known.parent not in seen:
-        session_id = known.parent
-        seen.add(session_id)
-    return session_id
+    """The conversation that a session belongs to: the last parent that is known; itself where the parents lead in a circle."""
+    top, seen = session_id, {session_id}
+    while (known := sessions.get(top)) is not None and known.parent:
+        top = known.parent
+        if top in seen:
+            return session_id
+        seen.add(top)
+    return top
 
 
 class Place(NamedTuple):
