@@ -135,3 +135,10 @@ def test_a_patch() -> None:
 def test_lines_of_diffs_and_files() -> None:
     assert diff_lines("--- a\n+++ b\n@@ -1,2 +1,2 @@\n-x\n y\n+z\n+w\n") == (2, 1)
     assert [text_lines(text) for text in ("", "x", "x\n", "x\ny", "\n")] == [0, 1, 1, 2, 1]
+
+
+def test_an_odd_field_of_a_part_does_not_cost_its_text() -> None:
+    raw = msgspec.Raw(b'[{"type":["input_text"],"text":"a"},{"type":"input_text","text":5},7,{"type":"input_text","text":"b"}]')
+    assert joined_text(raw) == "a\nb"
+    assert joined_text(msgspec.Raw(b'{"text":"a"}')) is None
+    assert joined_text(msgspec.Raw(b"[" * 5000 + b"]" * 5000)) is None

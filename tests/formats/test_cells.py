@@ -45,7 +45,7 @@ def test_any_content(content: bytes) -> None:
     assert {row.line for row in rows} <= {7}
 
 
-@pytest.mark.parametrize("cell", [None, 3, 2.5, "", b""])
+@pytest.mark.parametrize("cell", [None, 3, 2.5, "", b"", "\udcfb"])
 def test_a_cell_that_holds_no_text(cell: object) -> None:
     problems = Problems("x.db")
     assert cells(Doc, problems)(cell, None) is None

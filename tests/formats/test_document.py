@@ -108,6 +108,27 @@ def test_an_element_that_is_left_out_does_not_move_the_others(tmp_path: Path, wh
     assert [raw.at(number) for number, _, _ in found] == ['{"id": "i0", "n": 0}', '{"id": "i1", "n": 1}']
 
 
+def test_what_stands_behind_a_damaged_list_is_known_with_its_first_element(tmp_path: Path) -> None:
+    """Only of a document that is too large to be read at once it is not."""
+    path = tmp_path / "d.json"
+    path.write_bytes(b'{"items": [7, {"id": "i0", "n": 0}], "end": 1, "name": "a"}')
+    elements = Elements(path, Doc, "items", Item, Problems("x"))
+    assert [(number, elements.head) for number, _ in elements] == [(2, Doc(name="a", end=1))]
+
+
+def test_other_lists_of_a_streamed_document_stay_lists(tmp_path: Path, whole_bytes: int) -> None:
+    class Lists(Doc, gc=False):
+        names: list[str] | None = None
+
+    path = tmp_path / "d.json"
+    path.write_bytes(b'{"names": ["x", "y"], "other": [1, 2], "items": [7, {"id": "i0", "n": 0}]}')
+    problems = Problems("x")
+    elements = Elements(path, Lists, "items", Item, problems, whole_bytes=whole_bytes)
+    assert len(list(elements)) == 1
+    assert elements.head == Lists(names=["x", "y"])
+    assert [row.kind for row in problems.rows()] == ["not-a-record"]
+
+
 def test_nesting_without_end(tmp_path: Path, whole_bytes: int) -> None:
     data = b'{"name": "a", "items": [{"id": "i0", "n": 0}, ' + b"[" * 100_000
     found, _, issues = read(tmp_path / "d.json", data, whole_bytes)

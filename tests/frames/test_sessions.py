@@ -378,3 +378,13 @@ def test_sums_over_sessions_equal_sums_over_requests(spent: list[tuple[str, int 
     assert sum(row["output_tokens"] or 0 for row in table) == sum(out or 0 for _, out, _ in spent)
     assert sum(row["input_tokens"] or 0 for row in table) == sum(fresh or 0 for _, _, fresh in spent)
     assert pl.DataFrame(table).select(TOKEN_COLUMNS).dtypes
+
+
+def test_a_session_whose_root_is_in_doubt_is_listed_once() -> None:
+    """Damaged logs: parents that lead in a circle, and rows of one session that name different roots."""
+    rows: list[Row] = [session(name, root_session_id=root) for name, root in (("s", "t"), ("t", "s"), ("u", "u"))]
+    rows += [message("s", 1, "m1", root_session_id="t"), message("t", 2, "m2", root_session_id="s")]
+    rows += [message("u", 3, "m3"), message("u", 5, "m4", root_session_id="s"), usage("u", 6, "k", root_session_id="t")]
+    table = summed_sessions(rows)
+    assert (table["u"]["started_at"], table["u"]["ended_at"], table["u"]["requests"]) == (clock(3), clock(6), 1)
+    assert {name: row["messages"] for name, row in table.items()} == {"s": 1, "t": 1, "u": 2}

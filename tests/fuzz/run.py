@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from types import FrameType
-from typing import Any
 
 os.environ["SESSIONFRAME_CACHE"] = "off"
 os.environ["POLARS_MAX_THREADS"] = "1"
@@ -44,18 +43,18 @@ class HangError(Exception):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise `HangError` in what takes longer."""
+    """Raise `HangError` in what takes more processor time; what waits for longer is stopped by the fuzzer itself."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise HangError(f"more than {seconds} s")
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 class Run:
@@ -128,11 +127,14 @@ def main() -> None:
     run = Run(asked.target, asked.folder / asked.target)
     corpus = run.folder / "corpus"
     corpus.mkdir(exist_ok=True)
-    for number, seed in enumerate(run.target.seeds()):
+    seeds = list(run.target.seeds())
+    for number, seed in enumerate(seeds):
         (corpus / f"seed-{number:03}").write_bytes(seed)
 
     def mutate(data: bytes, max_size: int, seed: int) -> bytes:
         random = Random(seed)  # noqa: S311 - not for secrets
+        if random.randrange(2):  # libFuzzer likes the smallest inputs best, and those are hardly logs any more
+            data = random.choice(seeds)
         changed = run.target.mutate(data, random) if random.randrange(8) else atheris.Mutate(data, max_size)
         return bytes(changed[:max_size])
 
@@ -146,7 +148,8 @@ def main() -> None:
             shutil.rmtree(scratch(), ignore_errors=True)
             os._exit(0)
 
-    options = ["run", str(corpus), "-max_len=65536", "-len_control=0", "-rss_limit_mb=3000", "-timeout=120", "-verbosity=0", "-reload=0"]
+    limits = ["-max_len=65536", "-len_control=0", "-rss_limit_mb=3000", "-timeout=300", "-report_slow_units=300"]
+    options = ["run", str(corpus), *limits, "-verbosity=0", "-reload=0", f"-artifact_prefix={run.folder}/"]
     atheris.Setup(options, one, custom_mutator=mutate)
     atheris.Fuzz()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import atexit
 import json
 import shutil
+import sqlite3
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.fuzz.checks import rows_are_sound, sessions_can_be_read, tables_are_s
 from tests.fuzz.mutations import mutated
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, files in memory
+SQL = b"-- sql"
 SELDOM = 32
 """One of so many inputs is also made into tables and sessions, which takes twenty times as long as reading it."""
 
@@ -74,9 +76,22 @@ def written(name: str, data: bytes) -> Path:
 
 
 def place_of(data: bytes) -> tuple[str, bytes]:
-    """The first line of an input for an agent says which file of which sample it takes the place of; the rest is its content."""
+    """The first line of an input for an agent says which file of which sample it takes the place of; the rest is its content.
+
+    A small database may be given as the SQL text that makes it.
+    """
     place, _, content = data.partition(b"\n")
-    return place.decode("utf-8", "replace"), content
+    return place.decode("utf-8", "replace"), built(content) if content.startswith(SQL) else content
+
+
+def built(script: bytes) -> bytes:
+    """A database from its SQL text; nothing from what is none."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        try:
+            database.executescript(script.decode("utf-8", "replace"))
+        except sqlite3.Error:
+            return b""
+        return bytes(database.serialize())
 
 
 @cache

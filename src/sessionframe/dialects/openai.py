@@ -8,6 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from sessionframe.formats.lenient import build
+from sessionframe.formats.problems import Problems
 from sessionframe.formats.text import is_present, raw_text
 from sessionframe.schema import MessageKind
 
@@ -35,16 +37,31 @@ text_decoder = msgspec.json.Decoder(str)
 
 
 def content_parts(raw: msgspec.Raw) -> list[ContentPart]:
-    """The parts of a message's content; plain text counts as one part, anything else as one without text."""
+    """The parts of a message's content; plain text counts as one part, what does not fit as one without text."""
     if not is_present(raw):
         return []
     try:
         parts = parts_decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return [ContentPart()]
+        parts = fitting_parts(raw)
     if parts is None:
         return []
     return [ContentPart("text", parts)] if isinstance(parts, str) else parts
+
+
+class Held(msgspec.Struct, gc=False):
+    """Parts as the value of a record, which may be filled leniently."""
+
+    parts: Parts = None
+
+
+def fitting_parts(raw: msgspec.Raw) -> Parts:
+    """What fits of parts of which something does not: an odd type of one field does not cost the text of another."""
+    try:
+        value = json.loads(raw_text(raw))
+    except (ValueError, RecursionError):
+        return [ContentPart()]
+    return build(Held, {"parts": value}, Problems(""), None).parts or [ContentPart()]
 
 
 def joined_text(raw: msgspec.Raw, between: str = "\n") -> str | None:

@@ -29,7 +29,7 @@ def cells(record_type: type[T], problems: Problems) -> Callable[[Any, int | None
     def read(cell: Any, row: int | None) -> T | None:
         try:
             record: T = decode(cell)
-        except (*REFUSED, TypeError, AttributeError):  # neither text nor bytes
+        except (*REFUSED, TypeError, AttributeError, UnicodeEncodeError):  # no bytes, and no text that could be some
             return saved(cell, row, record_type, problems)
         return record
 

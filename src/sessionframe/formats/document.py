@@ -139,37 +139,42 @@ class Elements(Generic[R, E]):
 
     def __iter__(self) -> Iterator[tuple[int, E]]:
         if size_of(self._path) > self._whole_bytes:
-            yield from self._streamed(blocks(self._path, self._problems))
+            yield from self._streamed(guarded(blocks(self._path, self._problems), self._problems))
         elif data := content(self._path, self._problems):
             try:
                 self.head = decoder_for(self._types[0]).line(data)
             except REFUSED:  # an element that is left out must not move the others, so each is taken by itself
-                yield from self._streamed([data])
+                yield from self._streamed(sorted(guarded([data], self._problems), key=self._is_element))
             else:
                 yield from enumerate(getattr(self.head, self._name) or (), start=1)
 
-    def _streamed(self, data: Iterable[bytes]) -> Iterator[tuple[int, E]]:
-        members: dict[str, str] = {}
+    def _is_element(self, piece: Piece) -> bool:
+        return piece.number is not None and piece.key == self._key
+
+    def _streamed(self, found: Iterable[Piece]) -> Iterator[tuple[int, E]]:
+        members: list[Piece] = []
         known = 0
-        element_type = self._types[1]
-        decode = decoder_for(element_type).line
-        for piece in guarded(data, self._problems):
-            if piece.key != self._key or piece.number is None:
-                members[piece.key] = piece.text
+        used = {json.dumps(field.encode_name) for field in msgspec.structs.fields(self._types[0])}
+        decode = decoder_for(self._types[1]).line
+        for piece in found:
+            if not self._is_element(piece):
+                if piece.key in used:
+                    members.append(piece)
                 continue
             if len(members) > known:
                 known, self.head = len(members), self._head(members, Problems(""))  # reported once, at the end
             text = as_bytes(piece.text)
             try:
-                yield piece.number, decode(text)
+                yield piece.number or 0, decode(text)
             except REFUSED:
-                for element in salvage(text, piece.number, element_type, self._problems, ended=True):
-                    yield piece.number, element
+                for element in salvage(text, piece.number, self._types[1], self._problems, ended=True):
+                    yield piece.number or 0, element
         if members:
             self.head = self._head(members, self._problems)
 
-    def _head(self, members: dict[str, str], problems: Problems) -> R | None:
-        return decoded(as_bytes(object_text(members)), self._types[0], problems)
+    def _head(self, members: list[Piece], problems: Problems) -> R | None:
+        text = joined(members)
+        return decoded(text, self._types[0], problems) if text is not None else None
 
 
 def size_of(path: str | os.PathLike[str]) -> int:

@@ -134,15 +134,21 @@ def cleaned(line: bytes) -> tuple[str, list[str]]:
     if bare.startswith(BYTE_ORDER_MARK):
         mended.append("byte order mark dropped")
         bare = bare.removeprefix(BYTE_ORDER_MARK).lstrip(BLANK)
-    if b"\\ud" in bare or b"\\uD" in bare:
-        whole_pairs = SURROGATES.sub(lambda match: match[1] or REPLACEMENT, bare)
-        if whole_pairs != bare:
-            mended.append("half characters (lone surrogates) replaced by U+FFFD")
-        bare = whole_pairs
+    paired = without_halves(bare)
+    if paired != bare:
+        mended.append("half characters (lone surrogates) replaced by U+FFFD")
+    bare = paired
     try:
         return bare.decode(), mended
     except UnicodeDecodeError:
         return bare.decode(errors="replace"), [*mended, "bytes that are not UTF-8 replaced by U+FFFD"]
+
+
+def without_halves(text: bytes) -> bytes:
+    """JSON text in which every escape of half a character (a lone surrogate) is one of U+FFFD."""
+    if b"\\ud" not in text and b"\\uD" not in text:
+        return text
+    return SURROGATES.sub(lambda match: match[1] or REPLACEMENT, text)
 
 
 def keeps_grammar(text: str) -> bool:

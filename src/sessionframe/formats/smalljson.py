@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sessionframe.formats.files import open_bytes
+from sessionframe.formats.salvage import without_halves
 
 
 def read_json(path: str | Path) -> Any:
-    """A small JSON file, or nothing when it is missing or broken: such files only add to what the logs say."""
+    """A small JSON file, its texts without half characters; nothing when it is missing or broken: it only adds to what the logs say."""
     try:
         with open_bytes(path) as file:
-            return json.loads(file.read().decode("utf-8-sig", errors="replace"))
+            return json.loads(without_halves(file.read()).decode("utf-8-sig", errors="replace"))
     except (OSError, ValueError, RecursionError):
         return None

@@ -142,18 +142,17 @@ def timed(own: Tables) -> pl.DataFrame:
     """First and last record of each session, and how long it was worked on: `_first`, `_last`, `active_s`.
 
     A main session counts the records of its sub-agents too, merged before gaps are taken: work of several threads at once
-    counts once.
+    counts once. Each session is there once, also where damaged logs disagree on its root, or make it the root of its own parent.
     """
     columns = [(own.messages, "at"), (own.usage, "at"), (own.tool_calls, "at"), (own.tool_calls, "ended_at")]
     lists = [table.group_by(THREAD).agg(pl.col(name).drop_nulls().alias("at")) for table, name in columns]
-    threads = pl.concat(lists).group_by(THREAD).agg(pl.col("at").explode(empty_as_null=False, keep_nulls=False))
+    every_time = pl.col("at").explode(empty_as_null=False, keep_nulls=False)
+    threads = pl.concat(lists).group_by(THREAD).agg(every_time)
     is_root = pl.col("session_id") == pl.col("root_session_id")
-    alone = threads.filter(~is_root).select(*SESSION, "at")
-    family = threads.group_by("agent", "host", session_id="root_session_id").agg(
-        pl.col("at").explode(empty_as_null=False, keep_nulls=False)
-    )
-    active = active_seconds(pl.concat([alone, family]))
-    ends = threads.select(*SESSION, _first=pl.col("at").list.min(), _last=pl.col("at").list.max())
+    alone = threads.filter(~is_root).group_by(SESSION).agg(every_time)
+    family = threads.group_by("agent", "host", session_id="root_session_id").agg(every_time)
+    active = active_seconds(pl.concat([alone.join(family, on=SESSION, how="anti", nulls_equal=True), family]))
+    ends = threads.group_by(SESSION).agg(_first=pl.col("at").list.min().min(), _last=pl.col("at").list.max().max())
     return ends.join(active, on=SESSION, how="left", nulls_equal=True)
 
 

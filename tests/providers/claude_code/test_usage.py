@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sessionframe.providers.contract import Want
-from tests.providers.claude_code.transcripts import FULL, LIGHT, Read, line, prompt, reply, usage, write
+from tests.providers.claude_code.transcripts import FULL, LIGHT, SESSION, Read, line, prompt, reply, usage, write
 
 
 @pytest.fixture(params=[LIGHT, FULL], ids=["usage alone", "all tables"])
@@ -334,3 +334,10 @@ def test_a_cost_without_tokens_is_reported(tmp_path: Path) -> None:
     )
     read = Read(tmp_path)
     assert (read.usage, [issue.kind for issue in read.issues]) == ([], ["missing-column"])
+
+
+def test_an_old_sub_agent_whose_request_does_not_name_the_session(tmp_path: Path, want: Want) -> None:
+    """Another line of the file does."""
+    write(tmp_path, [prompt(0, "Go", isSidechain=True), reply(1, isSidechain=True, sessionId=None)], name="agent-0a1b2c3d.jsonl")
+    (row,) = Read(tmp_path, want).usage
+    assert (row.session_id, row.root_session_id) == (f"{SESSION}/0a1b2c3d", SESSION)

@@ -107,7 +107,7 @@ def test_the_parts_of_a_message_and_other_speakers(tmp_path: Path) -> None:
         ("user", "chat", "See", False),
         ("user", "chat", None, False),
         ("system", "chat", "Plain text", False),
-        ("assistant", "chat", None, False),
+        ("assistant", "chat", "x", False),
         ("system", "chat", "Mail", False),
         ("system", "snapshot", None, False),
         ("assistant", "summary", "So far", False),

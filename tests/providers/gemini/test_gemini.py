@@ -46,6 +46,28 @@ def test_a_message_that_is_written_again_is_one_request(tmp_path: Path, want: Wa
     assert (row.line, row.message_id, row.dedup_key, row.is_final) == (3, uid(2), uid(2), True)
 
 
+def test_a_recording_whose_first_line_is_lost_belongs_where_a_later_one_says(tmp_path: Path, want: Want) -> None:
+    """A resumed session states its head again."""
+    log(tmp_path, "%", prompt(1), reply(2), {"sessionId": SESSION, "projectHash": "x", "startTime": at(1)})
+    read = Read(tmp_path, want)
+    assert {row.session_id for row in (*read.usage, *read.messages, *read.sessions)} == {SESSION}
+
+
+def test_the_context_behind_the_first_reply_names_no_project(tmp_path: Path, want: Want) -> None:
+    """By then rows were given out, and usage alone must not say otherwise."""
+    context = "<session_context>\n- **Workspace Directories:**\n  - /home/demo/code/shop\n</session_context>"
+    log(tmp_path, {"sessionId": SESSION, "projectHash": "x"}, reply(2), prompt(1, context))
+    assert [row.project for row in Read(tmp_path, want).usage] == [None]
+
+
+@pytest.mark.parametrize("count", [[], {}, "", "12", True, 1.5, -1, 10**30])
+def test_a_count_that_is_none_is_null_and_reported(tmp_path: Path, want: Want, count: object) -> None:
+    log(tmp_path, prompt(1), reply(2, counts={**tokens(), "output": count}))
+    read = Read(tmp_path, want)
+    assert [row.output_tokens for row in read.usage] == [None]
+    assert "bad-value" in {row.kind for row in read.issues}
+
+
 def test_tokens_may_come_later_and_the_last_state_counts(tmp_path: Path, want: Want) -> None:
     log(
         tmp_path,

@@ -13,6 +13,7 @@ from sessionframe.machine import Machine, Platform
 from sessionframe.providers.contract import Root
 from sessionframe.providers.opencode import KILO, PROVIDER, family_member, locations
 from sessionframe.providers.opencode.locations import Place, in_share
+from sessionframe.providers.opencode.sessions import tree_project
 from tests.providers.opencode.databases import FULL, Home, Read, sources, tokens
 
 
@@ -146,3 +147,13 @@ def test_a_program_made_from_opencode_is_two_lines(tmp_path: Path) -> None:
     finally:
         registry.unregister("mimocode")
     assert usage.select("agent", "input_tokens").rows() == [("mimocode", 7)]
+
+
+@pytest.mark.parametrize("name", ["p", "x" * 5000, "../../p", "a\0b", "..", ""])
+def test_the_name_of_a_project_leads_to_its_own_file_or_nowhere(tmp_path: Path, name: str) -> None:
+    """The oldest tree states it in a file, which can hold anything."""
+    folder = tmp_path / "storage" / "project"
+    folder.mkdir(parents=True)
+    for path in (folder / "p.json", tmp_path / "p.json"):
+        path.write_text('{"worktree":"/home/demo"}', "utf-8")
+    assert tree_project(str(tmp_path / "storage"), name) == ("/home/demo" if name == "p" else None)

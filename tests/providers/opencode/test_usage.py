@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sessionframe.providers.opencode.sessions import recorded_cost
+from sessionframe.providers.opencode.usage import COPIED_RANK
 from tests.providers.opencode.databases import FULL, LIGHT, T0, Home, Read, made_id, tokens
 
 
@@ -240,3 +242,18 @@ def test_a_damaged_step_leaves_the_message(tmp_path: Path, step: str) -> None:
     """Its own numbers count then."""
     found = Home(tmp_path).session().reply(step, tokens=tokens(70, 5)).read()
     assert [row.input_tokens for row in found.usage] == [70]
+
+
+@pytest.mark.parametrize("cost, recorded", [(0.5, 0.5), (float("inf"), None), (-1.0, None), ("1", None), (0, 0.0)])
+def test_the_cost_of_a_session_is_a_number(cost: object, recorded: float | None) -> None:
+    """A database holds infinities too."""
+    assert recorded_cost(cost, 1, 1) == recorded
+
+
+def test_a_session_of_no_time_has_a_rank_that_is_a_number(tmp_path: Path) -> None:
+    """What it copied still comes behind the originals."""
+    home = Home(tmp_path).session().reply(tokens(100, 10), created=T0 + 90_000, id=made_id("msg", T0 + 900_000))
+    home.rows.append(("UPDATE session SET time_created = ?", (2**62,)))
+    (row,) = home.read().usage
+    assert row.copy_rank is not None
+    assert COPIED_RANK <= row.copy_rank < 2**63

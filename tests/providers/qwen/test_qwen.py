@@ -131,6 +131,11 @@ def test_twins_of_one_moment_keep_the_sum(tmp_path: Path) -> None:
     assert counted(tmp_path).height == 3
 
 
+def test_a_line_of_the_ledger_that_is_there_twice_is_one_request(tmp_path: Path) -> None:
+    ledger(tmp_path, entry(1, 1), entry(2, 1), entry(1, 1))
+    assert [row.dedup_key for row in Read(tmp_path).usage] == ["ledger:e1", "ledger:e2"]
+
+
 def test_a_sub_agents_log_lacks_models_and_rounds_that_the_ledger_has(tmp_path: Path) -> None:
     side = f"{FOLDER}/subagents/{SESSION}/agent-x-1"
     write(tmp_path, [prompt(1), reply(2)])

@@ -68,6 +68,11 @@ class Conversation:
         )
 
     @property
+    def is_named(self) -> bool:
+        """Whether the recording has said which session it is."""
+        return self._head.sessionId is not None
+
+    @property
     def place(self) -> Place:
         """Where the recording belongs, as far as is known now."""
         return self._place or self._locate(self._head, self._folder)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias, overload
 
-from sessionframe.dialects.recording.conversation import Conversation, Locate, Row
+from sessionframe.dialects.recording.conversation import Conversation, Locate, Row, is_real
 from sessionframe.dialects.recording.place import Wanted
 from sessionframe.dialects.recording.records import Document, Head, LightDocument, LightLine, LightMessage, Line, Message
 from sessionframe.dialects.recording.usage import Measure, Requests, Vendor
@@ -90,9 +90,13 @@ def whole_document(path: str, conversation: Conversation, problems: Problems, *,
 def whole_log(path: str, conversation: Conversation, problems: Problems, *, raw: bool) -> Iterator[Row]:
     """All rows of a log but those of usage."""
     texts = RawLines(path) if raw else None
+    began = False
     try:
         for number, line in records(path, Line, problems):
             if is_message(line):
+                if not began and not conversation.is_named:
+                    look_for_head(path, conversation)
+                began = True
                 yield from conversation.message(number, line, texts.at(number) if texts else None)
                 continue
             for message in listed(line, number, conversation, problems):
@@ -100,6 +104,14 @@ def whole_log(path: str, conversation: Conversation, problems: Problems, *, raw:
     finally:
         if texts is not None:
             texts.close()
+
+
+def look_for_head(path: str, conversation: Conversation) -> None:
+    """Let a conversation whose first line is lost see what later ones say of it, before its first message, as usage alone does."""
+    unheard = Problems(path)
+    for number, line in records(path, LightLine, unheard):
+        if not is_message(line):
+            listed(line, number, conversation, unheard)
 
 
 def look_for_folder(path: str, conversation: Conversation, *, is_document: bool) -> None:
@@ -113,6 +125,8 @@ def look_for_folder(path: str, conversation: Conversation, *, is_document: bool)
         first = (message for line in lines for message in ([line] if is_message(line) else (line.changes or line).messages or ()))
     for message in islice(first, CONTEXT_MESSAGES):
         conversation.look(message)
+        if is_real(message):
+            return  # from here on the place of all rows is decided, whatever else is asked for
 
 
 def is_message(line: AnyLine) -> bool:

@@ -122,7 +122,7 @@ def reported(tokens: Tokens, problems: Problems, line: int) -> Reported:
         tool=counts.take(tokens.tool, "tokens.tool"),
         total=counts.take(tokens.total, "tokens.total"),
     )
-    if None in {tokens.input, tokens.cached, tokens.output, tokens.thoughts, tokens.tool}:
+    if None in (tokens.input, tokens.cached, tokens.output, tokens.thoughts, tokens.tool):  # not in a set: what stands there may be a list
         problems.add("missing-column", "a response does not state all its token counts: what depends on them is null", line)
     return stated
 

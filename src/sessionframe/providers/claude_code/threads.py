@@ -83,9 +83,21 @@ class Threads:
         """Be as it was when it gave this state."""
         self._root = state
 
+    @property
+    def is_rooted(self) -> bool:
+        """Whether the conversation is known: all but old sub-agents' files state it in their paths."""
+        return bool(self._root)
+
+    def note(self, record: Envelope) -> None:
+        """Take the conversation from a line of any type, so that usage alone knows it as soon as everything does."""
+        self._root = record.sessionId or ""
+
     def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
-        """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats."""
-        root = self._root or self._legacy_root(record)
+        """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats.
+
+        The parent of a sub-agent's file of versions up to 2.1.1 is named by its lines alone: the file lies beside the parent's.
+        """
+        root = self._root or self._agent
         agent = echoed_agent or self._agent or self._inline_agent(record)
         key = (root, agent, record.cwd, record.gitBranch, record.version)
         last, place = self._last
@@ -114,13 +126,6 @@ class Threads:
     def _inline_agent(self, record: Envelope) -> str | None:
         """The agent of a side chain that lies inside a main file, as 1.0.x wrote it."""
         return (record.agentId or INLINE_THREAD) if record.isSidechain else None
-
-    def _legacy_root(self, record: Envelope) -> str:
-        """The parent of a sub-agent's file of versions up to 2.1.1: only its lines name it, the file lies beside the parent's."""
-        if record.sessionId is None:
-            return self._agent
-        self._root = record.sessionId
-        return self._root
 
 
 def git_branch(name: str | None) -> str | None:

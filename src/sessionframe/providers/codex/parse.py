@@ -185,10 +185,12 @@ class UsageReader:
 
     def take(self, lines: Iterable[tuple[int, Any]]) -> Iterator[ParsedRow]:
         """The rows of some lines."""
-        requests = self.usage.requests
+        requests, thread = self.usage.requests, self.usage.thread
         for number, line in lines:
             uncounted = UNCOUNTED.get(line.type or "")
             if uncounted is not None and line.payload is not None and line.payload.type in uncounted:
+                if not thread.own:  # any line may be the first of the own part
+                    thread.at_ordinal(line.ordinal)
                 continue
             self.usage.take(number, line)
             if requests.ready:

@@ -24,12 +24,12 @@ OLD_TABLES = frozenset({"id", "session_id", "data"})
 LONGEST_STEP = 1024
 """Bytes of the JSON text of a part that can end a step: those seen have up to 450. Longer ones are the texts and outputs that make up a
 database, and are not looked into for usage alone."""
-BYTES = "octet_length(part.data)" if sqlite_version_info >= (3, 43) else "length(CAST(part.data AS BLOB))"
+BYTES = "octet_length(data)" if sqlite_version_info >= (3, 43) else "length(CAST(data AS BLOB))"
 """The newer function reads no more than the length."""
 STEPS = f"""
-    SELECT part.id, part.rowid, CAST(part.data AS BLOB), message_id FROM message JOIN part ON message_id = message.id
-    WHERE message.session_id = ? AND {BYTES} <= {LONGEST_STEP} AND instr(part.data, 'step-finish')
-    ORDER BY message_id, part.id"""  # noqa: S608 - a number
+    SELECT id, rowid, CAST(data AS BLOB), message_id FROM part
+    WHERE message_id IN (SELECT id FROM message WHERE session_id = ?) AND {BYTES} <= {LONGEST_STEP} AND instr(data, 'step-finish')
+    ORDER BY message_id, id"""  # noqa: S608 - a number
 """The parts that end a step. The length comes first: it costs next to nothing, and most of a database is in few long parts.
 
 A part belongs to its message, whichever session it names itself: without its steps a message would count with its own numbers.

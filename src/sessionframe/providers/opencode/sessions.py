@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -145,9 +145,18 @@ def recorded_cost(cost: object, fresh: object, output: object) -> float | None:
 
     Rows of older versions and migrated ones hold 0 everywhere, which says nothing.
     """
-    if not isinstance(cost, int | float) or not (cost or fresh or output):
+    if not isinstance(cost, int | float) or not 0 <= cost < math.inf or not (cost or fresh or output):
         return None
     return float(cost)
+
+
+def tree_project(storage: str, project: str) -> str | None:
+    """The root of a project's repository, from the file of its name; a name that is none, or that would lead elsewhere, has no file."""
+    if project != Path(project).name or "\0" in project:
+        return None
+    path = Path(storage, "project", f"{project}.json")
+    found = document(path, records.Project, Problems(str(path)))
+    return found.worktree if found else None
 
 
 def tree_session(source: Source, projects: dict[str, str | None], problems: Problems | None = None) -> Known | None:
@@ -157,9 +166,7 @@ def tree_session(source: Source, projects: dict[str, str | None], problems: Prob
     info = document(source.facts["info"], records.Session, problems or Problems(source.path)) or records.Session()
     project = source.facts["project"] or info.projectID
     if project and project not in projects:
-        path = Path(source.facts["storage"], "project", f"{project}.json")
-        found = document(path, records.Project, Problems(str(path))) if os.path.isfile(path) else None  # noqa: PTH113 - does not raise
-        projects[project] = found.worktree if found else None
+        projects[project] = tree_project(source.facts["storage"], project)
     time = info.time or records.Span()
     return Known(
         session_id=source.session_id,
@@ -176,12 +183,14 @@ def tree_session(source: Source, projects: dict[str, str | None], problems: Prob
 
 
 def root_of(session_id: str, sessions: Sessions) -> str:
-    """The conversation that a session belongs to: the last parent that is known."""
-    seen = {session_id}
-    while (known := sessions.get(session_id)) is not None and known.parent and known.parent not in seen:
-        session_id = known.parent
-        seen.add(session_id)
-    return session_id
+    """The conversation that a session belongs to: the last parent that is known; itself where the parents lead in a circle."""
+    top, seen = session_id, {session_id}
+    while (known := sessions.get(top)) is not None and known.parent:
+        top = known.parent
+        if top in seen:
+            return session_id
+        seen.add(top)
+    return top
 
 
 class Place(NamedTuple):

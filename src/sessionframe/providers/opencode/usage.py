@@ -33,6 +33,8 @@ NO_CACHE = Cache()
 NOTHING = Tokens()
 COPIED_RANK = 1_000
 LAYOUTS = 4
+LATEST_MS = 1 << 50
+"""Times of sessions beyond it are none, and all alike."""
 
 
 class Requests:
@@ -223,4 +225,4 @@ def copy_rank(entry: Entry, places: Places) -> int:
     if not entry.is_copied:  # nearly always
         return entry.layout
     created_ms = (places.known.created_ms if places.known else None) or 0
-    return COPIED_RANK + created_ms * LAYOUTS + entry.layout
+    return COPIED_RANK + min(max(created_ms, 0), LATEST_MS) * LAYOUTS + entry.layout

@@ -150,10 +150,15 @@ def reported(entry: Entry, problems: Problems, line: int) -> Reported:
 
 def ledger_rows(source: Source, known: Known, machine: Machine, problems: Problems, statements: Statements) -> Iterator[UsageRow]:
     """One row per entry. It counts where no log holds the request: calls beside the conversation, and sessions that were deleted."""
+    told: set[str] = set()
     for line, entry in records(source.path, Entry, problems):
         if entry.sessionId is None or entry.inputTokens is None:
             problems.add("unknown-record", "a line of the ledger that is no request", line)
             continue
+        name = entry_id(entry, source.path, line)
+        if name in told:
+            continue  # the same line once more
+        told.add(name)
         at = instant(entry.timestamp)
         if at is None:
             problems.add("missing-time", "request without a usable timestamp", line)
@@ -178,7 +183,7 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
             evidence="token-usage",
             source=source.path,
             line=line,
-            dedup_key=entry_id(entry, source.path, line),
+            dedup_key=name,
             is_echo=True,
         )
         statements.counted(row, stated=stated.total)
