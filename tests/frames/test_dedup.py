@@ -98,6 +98,13 @@ def test_what_went_on_earlier_is_the_original(first: str, second: str) -> None:
     assert owners(dedup(rows).usage)["k"] == [first]
 
 
+@pytest.mark.parametrize("first, second", [("a", "b"), ("b", "a")])
+def test_a_source_goes_on_with_its_next_line_whatever_its_time(first: str, second: str) -> None:
+    rows = [usage(second, 1, "k"), usage(second, 2, "x", at=9 * MINUTE), usage(second, 3, "y", at=5 * MINUTE)]
+    rows += [usage(first, 1, "k"), usage(first, 2, "z", at=7 * MINUTE)]
+    assert owners(dedup(rows).usage)["k"] == [first]
+
+
 def test_a_row_without_a_time_says_nothing_of_going_on() -> None:
     rows = [usage("b", 1, "k"), usage("b", 2, "x", at=None), usage("a", 1, "k"), usage("a", 2, "y", at=6 * MINUTE)]
     assert owners(dedup(rows).usage)["k"] == ["b"]

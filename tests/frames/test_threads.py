@@ -46,3 +46,12 @@ def test_a_call_names_the_thread_that_says_it_was_started_by_it() -> None:
     assert children(*threads, call("s", 1, "c1", child_session_id="told")) == {"c1": "told"}
     assert children(session("s/b", spawn_call_id="c"), session("s/a", spawn_call_id="c"), call("s", 1, "c")) == {"c": "s/a"}
     assert children(session("s"), call("s", 1, "c")) == {"c": None}
+
+
+def test_of_several_calls_of_one_name_the_parent_is_the_one_that_is_no_copy() -> None:
+    """Then the first by name."""
+    rows: list[Row] = [session("r/x", spawn_call_id="c"), session("r/y", spawn_call_id="d")]
+    rows += [call("a", 1, "c", is_replay=True), call("b", 1, "k1", call_id="c"), call("d", 1, "k2", call_id="c")]
+    rows += [call("b", 2, "k3", call_id="d"), call("a", 2, "k4", call_id="d")]
+    table = summed_sessions(rows)
+    assert [table[name]["parent_session_id"] for name in ("r/x", "r/y")] == ["b", "a"]

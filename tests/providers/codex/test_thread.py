@@ -69,6 +69,14 @@ def test_a_fork_that_says_nothing_is_divided_by_time_and_reported(tmp_path: Path
     assert [issue.kind for issue in read.issues] == ["estimate"]
 
 
+def test_an_event_may_be_the_first_line_of_the_own_part(tmp_path: Path, want: Want) -> None:
+    """Its time tells that the copied part is over."""
+    old = [meta(), turn(1), count(2, A, A)]
+    lines = [meta(100, thread=CHILD, forked_from_id=THREAD), *(each | {"timestamp": stamp(100.1)} for each in old)]
+    write(tmp_path, [*lines, count(131, plus(A, B), B)], thread=CHILD)
+    assert [(row.is_replay, row.output_tokens) for row in Read(tmp_path, want).usage] == [(True, 50), (False, 60)]
+
+
 def test_newer_sub_agents_state_where_they_begin(tmp_path: Path, want: Want) -> None:
     """By ordinal, whatever the turns are called."""
     first = meta(100, thread=CHILD, source=SPAWN, subagent_history_start_ordinal=7, session_id=THREAD)
