@@ -34,6 +34,12 @@ def test_injected_text_is_no_prompt(tmp_path: Path, text: str) -> None:
     assert [row.is_human for row in Read(tmp_path).messages] == [False, False]
 
 
+def test_an_interruption_is_no_prompt_whoever_is_said_to_have_typed_it(tmp_path: Path) -> None:
+    """The program writes it in the user's name."""
+    write(tmp_path, [prompt(1, "[Request interrupted by user]", promptSource="typed", origin={"kind": "human"})])
+    assert [row.is_human for row in Read(tmp_path).messages] == [False]
+
+
 @pytest.mark.parametrize(
     "fields, human",
     [

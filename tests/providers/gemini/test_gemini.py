@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,23 @@ def test_a_count_that_is_none_is_null_and_reported(tmp_path: Path, want: Want, c
     read = Read(tmp_path, want)
     assert [row.output_tokens for row in read.usage] == [None]
     assert "bad-value" in {row.kind for row in read.issues}
+
+
+@pytest.mark.parametrize(
+    "line, sessions",
+    [
+        (reply(1, "", counts=None), 0),
+        (reply(1, "", counts=None, toolCalls=[call("c")]), 1),
+        (reply(1, "", counts=None, thoughts=[{"subject": "hm"}]), 1),
+        (reply(1, "", counts=tokens()), 1),
+        (reply(1, "said", counts=None), 1),
+        (reply(1, "", counts=None, type="info", toolCalls=[call("c")]), 0),
+        (prompt(1), 1),
+    ],
+)
+def test_what_makes_a_file_a_session(tmp_path: Path, line: dict[str, Any], sessions: int) -> None:
+    log(tmp_path, line)
+    assert len(Read(tmp_path).sessions) == sessions
 
 
 def test_tokens_may_come_later_and_the_last_state_counts(tmp_path: Path, want: Want) -> None:

@@ -200,7 +200,7 @@ def test_of_forks_whose_original_is_gone_the_oldest_counts(tmp_path: Path) -> No
     assert (one.copy_rank or 0) < (two.copy_rank or 0)
 
 
-@pytest.mark.parametrize("late, copied", [(0, False), (1000, False), (1001, True), (3_600_000, True)])
+@pytest.mark.parametrize("late, copied", [(-9000, False), (0, False), (1000, False), (1001, True), (3_600_000, True)])
 def test_an_id_much_younger_than_its_message_was_copied(tmp_path: Path, late: int, copied: bool) -> None:
     home = Home(tmp_path).session().reply(tokens(1, 1), id=made_id("msg", T0 + late), time={"created": T0, "completed": T0 + 9})
     (row,) = home.read().usage
