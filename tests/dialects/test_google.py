@@ -95,6 +95,8 @@ def test_changed_lines() -> None:
         9,
         None,
     )
+    for count in (-1, 2**63, 1e400):
+        assert changed_lines(raw(f'{{"diffStat": {{"model_added_lines": {count}}}}}')) == (None, None)
     assert changed_lines(raw('{"fileDiff": 5}')) == changed_lines(raw('"text"')) == changed_lines(ABSENT) == (None, None)
     assert changed_lines(raw('{"summary": "x"}')) == (None, None)
 

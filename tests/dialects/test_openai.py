@@ -67,6 +67,7 @@ def test_arguments_are_a_text_or_an_object() -> None:
         ("", Ending()),
         ('{"output":"x","metadata":{"exit_code":3,"duration_seconds":0.5}}', Ending(3, 0.5)),
         ('{"output":"x"}', Ending()),
+        ('{"output":"x","metadata":{"exit_code":9223372036854775808}}', Ending()),
         ('{"agent_id":', Ending()),
         ("Exit code: 3\nWall time: 2 seconds\nTotal output lines: 9\nOutput:\nx", Ending(3, 2.0)),
         (

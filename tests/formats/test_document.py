@@ -108,6 +108,16 @@ def test_an_element_that_is_left_out_does_not_move_the_others(tmp_path: Path, wh
     assert [raw.at(number) for number, _, _ in found] == ['{"id": "i0", "n": 0}', '{"id": "i1", "n": 1}']
 
 
+def test_of_a_list_that_is_there_twice_the_last_counts(tmp_path: Path) -> None:
+    """As of any key; also when the document must be taken apart."""
+    for damage in (b"", b"7, "):
+        data = b'{"items": [{"id": "i9", "n": 9}], "name": "a", "items": [' + damage + b'{"id": "i0", "n": 0}]}'
+        found, head, _ = read(tmp_path / "d.json", data, 1 << 30)
+        assert [name for _, name, _ in found] == ["i0"]
+        assert head is not None
+        assert head.name == "a"
+
+
 def test_what_stands_behind_a_damaged_list_is_known_with_its_first_element(tmp_path: Path) -> None:
     """Only of a document that is too large to be read at once it is not."""
     path = tmp_path / "d.json"

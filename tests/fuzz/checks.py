@@ -137,8 +137,8 @@ def frames_agree(frames: dict[TableName, pl.DataFrame]) -> None:
         assert (sessions[name].sum() or 0) == (usage[name].sum() or 0) >= 0, name
     assert (sessions["requests"].sum() or 0) == usage.height, "requests"
     known = set(sessions["session_id"])
-    for name in ("messages", "tool_calls", "usage"):
-        assert set(frames[name]["session_id"]) <= known, f"{name} of sessions that are not listed"
+    for table in (frames["messages"], frames["tool_calls"], frames["usage"]):
+        assert set(table["session_id"]) <= known, "rows of sessions that are not listed"
 
 
 def sessions_can_be_read(home: Path, provider: Provider) -> None:

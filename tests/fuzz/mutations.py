@@ -19,6 +19,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+__all__ = ["mutated", "zstd"]
+
 Change: TypeAlias = Callable[[bytes, Random], bytes]
 LARGEST = 1 << 22
 """Bytes that a file may grow to: repetitions of repetitions have no end."""

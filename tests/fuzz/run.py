@@ -23,7 +23,7 @@ from types import FrameType
 os.environ["SESSIONFRAME_CACHE"] = "off"
 os.environ["POLARS_MAX_THREADS"] = "1"
 
-import atheris  # type: ignore[import-not-found]
+import atheris
 
 with atheris.instrument_imports(include=["sessionframe.formats", "sessionframe.dialects", "sessionframe.providers"]):
     from tests.fuzz.targets import Target, scratch, targets

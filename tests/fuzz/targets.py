@@ -26,11 +26,11 @@ from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.formats.smalljson import read_json
 from sessionframe.formats.sqlite import Database
-from sessionframe.formats.zstd import Unpacked, zstd
+from sessionframe.formats.zstd import Unpacked
 from tests.contract.samples import builtin, files, samples
 from tests.formats.lines import RawRecord, Record
 from tests.fuzz.checks import rows_are_sound, sessions_can_be_read, tables_are_sound
-from tests.fuzz.mutations import mutated
+from tests.fuzz.mutations import mutated, zstd
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, files in memory
 SQL = b"-- sql"
@@ -97,7 +97,7 @@ def built(script: bytes) -> bytes:
 @cache
 def homes(agent: str) -> dict[str, tuple[Path, Path]]:
     """Place -> the home that it lies in, a copy of a sample, and the file."""
-    found = {}
+    found: dict[str, tuple[Path, Path]] = {}
     for sample in samples():
         if sample.agent == agent:
             home = scratch() / agent / sample.case

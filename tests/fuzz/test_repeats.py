@@ -63,9 +63,10 @@ def test_an_element_that_is_there_twice_changes_no_total(agent: str, random: Ran
 def lists_of(path: Path) -> tuple[Members, list[object]] | None:
     """A document and its list of records."""
     tree = tree_of(path.read_text("utf-8", "replace")) if path.suffix == ".json" else None
-    for key, value in tree if isinstance(tree, Members) else ():
-        if key in LISTS and value and isinstance(value, list):
-            return tree, value
+    if isinstance(tree, Members):
+        for key, value in tree:
+            if key in LISTS and value and isinstance(value, list):
+                return tree, value
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -47,11 +47,14 @@ class Answer(msgspec.Struct, gc=False):
     error: msgspec.Raw = ABSENT
 
 
+LineCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None
+
+
 class DiffStat(msgspec.Struct, gc=False):
     """Lines that the model's edit changed."""
 
-    model_added_lines: int | None = None
-    model_removed_lines: int | None = None
+    model_added_lines: LineCount = None
+    model_removed_lines: LineCount = None
 
 
 class Display(msgspec.Struct, gc=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -92,6 +92,10 @@ def plain_text(raw: msgspec.Raw) -> str | None:
         return raw_text(raw)
 
 
+ExitCode: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**32)] | None
+"""How a command ended; Windows counts without a sign. Anything larger is none, and no column could hold it."""
+
+
 class Wrapped(msgspec.Struct, gc=False):
     """An output that is JSON inside a text."""
 
@@ -102,7 +106,7 @@ class Wrapped(msgspec.Struct, gc=False):
 class WrappedFacts(msgspec.Struct, gc=False):
     """What the program notes beside such an output."""
 
-    exit_code: int | None = None
+    exit_code: ExitCode = None
     duration_seconds: float | None = None
 
 
@@ -112,7 +116,7 @@ wrapped_decoder = msgspec.json.Decoder(Wrapped)
 class Ending(NamedTuple):
     """How a command ended, as far as the text tells that the model saw."""
 
-    exit_code: int | None = None
+    exit_code: ExitCode = None
     seconds: float | None = None
     interrupted: bool = False
     running: bool = False

@@ -144,7 +144,10 @@ class Elements(Generic[R, E]):
             try:
                 self.head = decoder_for(self._types[0]).line(data)
             except REFUSED:  # an element that is left out must not move the others, so each is taken by itself
-                yield from self._streamed(sorted(guarded([data], self._problems), key=self._is_element))
+                found = list(guarded([data], self._problems))
+                lists = [at for at, piece in enumerate(found) if self._is_element(piece) and piece.number == 1]
+                members = (piece for piece in found if not self._is_element(piece))
+                yield from self._streamed([*members, *filter(self._is_element, found[lists[-1] :] if lists else ())])
             else:
                 yield from enumerate(getattr(self.head, self._name) or (), start=1)
 
@@ -214,7 +217,7 @@ def joined(found: Iterable[Piece]) -> bytes | None:
             members[piece.key] = piece.text
             continue
         listed = members.get(piece.key)
-        if not isinstance(listed, list):
+        if not isinstance(listed, list) or piece.number == 1:  # a key that is there twice: the last one counts, as for any parser
             listed = members[piece.key] = []
         listed.append(piece.text)
     if not members:

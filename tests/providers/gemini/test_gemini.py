@@ -51,7 +51,7 @@ def test_a_recording_whose_first_line_is_lost_belongs_where_a_later_one_says(tmp
     """A resumed session states its head again."""
     log(tmp_path, "%", prompt(1), reply(2), {"sessionId": SESSION, "projectHash": "x", "startTime": at(1)})
     read = Read(tmp_path, want)
-    assert {row.session_id for row in (*read.usage, *read.messages, *read.sessions)} == {SESSION}
+    assert {row.session_id for rows in (read.usage, read.messages, read.sessions) for row in rows} == {SESSION}
 
 
 def test_the_context_behind_the_first_reply_names_no_project(tmp_path: Path, want: Want) -> None:

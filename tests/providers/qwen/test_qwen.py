@@ -274,7 +274,7 @@ def test_the_environment_and_the_settings_move_the_folder(tmp_path: Path, platfo
     (tmp_path / ".qwen").mkdir()
     (tmp_path / ".qwen" / "settings.json").write_text('{"advanced": {"runtimeOutputDir": "~/moved"}}')
     assert places({}) == [".qwen", "moved"]
-    for text in ("", "[]", '{"advanced": 3}', '{"advanced": {"runtimeOutputDir": 3}}'):
+    for text in ("", "[]", '{"advanced": 3}', '{"advanced": {"runtimeOutputDir": 3}}', '{"advanced": {"runtimeOutputDir": "a\\u0000"}}'):
         (tmp_path / ".qwen" / "settings.json").write_text(text)
         assert places({}) == [".qwen"]
 

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from sessionframe.dialects.openai import Parts
+from sessionframe.dialects.openai import ExitCode, Parts
 from sessionframe.formats.text import ABSENT
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)] | None
@@ -196,7 +196,7 @@ class Item(msgspec.Struct, gc=False):
     id: str | None = None
     content: msgspec.Raw = ABSENT
     status: str | None = None
-    exit_code: int | None = None
+    exit_code: ExitCode = None
     duration: Duration | None = None
     changes: msgspec.Raw = ABSENT
     server: str | None = None
@@ -221,7 +221,7 @@ class Payload(LightPayload, gc=False):
     result: msgspec.Raw = ABSENT
     success: bool | None = None
     changes: msgspec.Raw = ABSENT
-    exit_code: int | None = None
+    exit_code: ExitCode = None
     duration: Duration | None = None
     invocation: Invocation | None = None
     item: Item | None = None

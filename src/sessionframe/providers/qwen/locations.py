@@ -45,7 +45,7 @@ def moved_to(base: Path) -> str | None:
     settings = read_json(base / "settings.json")
     advanced = settings.get("advanced") if isinstance(settings, dict) else None
     folder = advanced.get("runtimeOutputDir") if isinstance(advanced, dict) else None
-    return folder if isinstance(folder, str) and folder.strip() else None
+    return folder if isinstance(folder, str) and folder.strip() and "\0" not in folder else None
 
 
 def discover(root: Root) -> Found:
