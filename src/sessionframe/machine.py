@@ -136,9 +136,17 @@ def may_be_here(path: str, native: type[PurePath] = NATIVE) -> bool:
     return isinstance(flavoured(path), native) and native(path).is_absolute() and not path.startswith(("\\\\", "//"))
 
 
+def is_closed(folder: Path) -> bool:
+    """Whether there is a folder that may not be entered."""
+    return is_folder(folder) and not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def guess_platform(home: Path) -> Platform:
-    """Which operating system a copied home folder comes from, by the folders that only one of them has."""
-    if is_folder(home / "Library" / "Application Support"):
+    """Which operating system a copied home folder comes from, by the folders that only one of them has.
+
+    A `Library` that may not be entered is taken for that of a Mac: what lies in it is then looked for, and reported.
+    """
+    if is_folder(home / "Library" / "Application Support") or is_closed(home / "Library"):
         return "darwin"
     if is_folder(home / "AppData"):
         return "win32"

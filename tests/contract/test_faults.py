@@ -242,6 +242,21 @@ def test_what_may_not_be_read_is_reported(agent: str, shape: Shape, what: str, p
     assert all(str(source).startswith(str(chosen)) for source in issues["source"])
 
 
+def test_the_library_of_a_mac_that_may_not_be_entered(place: Path) -> None:
+    """A Mac keeps it from programs without a right of their own, and a copy may keep that: what may lie in it is reported."""
+    home = copied(basic("claude-code"), place / "home")
+    complete = totals(home, "claude-code")
+    (home / "Library").mkdir()
+    assert totals(home, "claude-code") == complete
+    assert sf.scan(home=home).issues.to_frame("polars").is_empty()
+    with forbidden(home / "Library"):
+        logs = sf.scan("claude-code", home=home, n_jobs=1)
+        usage, issues = logs.usage.to_frame("polars"), logs.issues.to_frame("polars")
+    assert usage.height == complete["requests"]
+    assert set(issues["kind"]) == {"unreadable"}
+    assert all(source.startswith(str(home / "Library")) for source in issues["source"])
+
+
 ODD = {
     "text": b"/".join(
         (
