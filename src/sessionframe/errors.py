@@ -59,7 +59,7 @@ class ProjectNotFoundError(SessionFrameError, KeyError):
 
     Notes
     -----
-    The session API alone raises it. Give one of the folders that ``list_projects()`` returns, spelled as there. To filter tables, use
+    The session API alone raises it. Give one of the folders that ``list_projects()`` returns. To filter tables, use
     ``scan(project=...)``, which takes any spelling and finds what is below a folder too.
 
     Examples

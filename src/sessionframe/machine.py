@@ -8,10 +8,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Literal, TypeAlias
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import Final, Literal, TypeAlias
 
 Platform: TypeAlias = Literal["linux", "darwin", "win32"]
+NATIVE: Final = type(PurePath())
+"""The rules of paths on this computer."""
+WINDOWS = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\|//[^/])")
+"""A drive or a share: the path of a Windows machine, wherever its log is read. Git writes shares with slashes."""
+VERBATIM = re.compile(r"^[\\/]{2}[?.][\\/](?:(?P<share>UNC[\\/])|(?=[A-Za-z]:[\\/]))", re.IGNORECASE)
+"""What programs in Rust put before the path of a folder: ``\\\\?\\C:\\code``, ``\\\\?\\UNC\\server\\share``."""
+OLD_WSL = re.compile(r"^[\\/]{2}wsl\$(?=[\\/])", re.IGNORECASE)
+"""The name that ``\\\\wsl.localhost`` had before Windows 11, which still leads there."""
 FOLDER_VARIABLES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA")
 """Environment variables that move the folders of all programs."""
 
@@ -96,9 +104,49 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - does not raise
 
 
+def flavoured(path: str) -> PurePath:
+    """A path with the rules of its own system: on Windows upper and lower case are the same, and one folder has several spellings."""
+    if not WINDOWS.match(path):
+        return PurePosixPath(path)
+    if prefix := VERBATIM.match(path):
+        path = ("\\\\" if prefix["share"] else "") + path[prefix.end() :]
+    return PureWindowsPath(OLD_WSL.sub(lambda _: "\\\\wsl.localhost", path))
+
+
+def tidy(path: str) -> str:
+    """A path as it is written; one of Windows with a capital drive, backslashes and its usual name, whichever program wrote it."""
+    if not WINDOWS.match(path):
+        return path
+    text = str(flavoured(path))
+    return text[0].upper() + text[1:]
+
+
+def path_parts(path: str) -> list[str]:
+    """The names in a path, of whichever system: a backslash is part of a name only where a path begins as on Unix."""
+    separator = "/" if path.startswith("/") and not WINDOWS.match(path) else r"[/\\]"
+    return [part for part in re.split(separator, path) if part]
+
+
+def may_be_here(path: str, native: type[PurePath] = NATIVE) -> bool:
+    """Whether a path of a log can be one of this computer's own.
+
+    A relative path would be looked up where this program happens to run. A share is a request to the server that it names, to which
+    Windows also proves who the user is: no log may ask for that.
+    """
+    return isinstance(flavoured(path), native) and native(path).is_absolute() and not path.startswith(("\\\\", "//"))
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether there is a folder that may not be entered."""
+    return is_folder(folder) and not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def guess_platform(home: Path) -> Platform:
-    """Which operating system a copied home folder comes from, by the folders that only one of them has."""
-    if is_folder(home / "Library" / "Application Support"):
+    """Which operating system a copied home folder comes from, by the folders that only one of them has.
+
+    A `Library` that may not be entered is taken for that of a Mac: what lies in it is then looked for, and reported.
+    """
+    if is_folder(home / "Library" / "Application Support") or is_closed(home / "Library"):
         return "darwin"
     if is_folder(home / "AppData"):
         return "win32"
@@ -143,13 +191,13 @@ class Repositories:
         return answers
 
     def _find(self, directory: str) -> str:
-        pointed = root_on_disk(Path(directory)) if self._look_on_disk else None
+        pointed = root_on_disk(Path(directory)) if self._look_on_disk and may_be_here(directory) else None
         if pointed is not None:
-            return pointed
+            return tidy(pointed)
         for shape in WORKTREE_SHAPES:
             if match := shape.match(directory):
-                return match["repo"]
-        return directory
+                return tidy(match["repo"])
+        return tidy(directory)
 
 
 def root_on_disk(directory: Path) -> str | None:
@@ -159,9 +207,14 @@ def root_on_disk(directory: Path) -> str | None:
             git = folder / ".git"
             if git.is_file():
                 match = GIT_POINTER.search(git.read_text("utf-8", errors="replace"))
-                return match["repo"] if match else str(folder)
+                return pointed_to(folder, match["repo"]) if match else str(folder)
             if git.is_dir():
                 return str(folder)
     except OSError:
         return None
     return None
+
+
+def pointed_to(folder: Path, repository: str) -> str:
+    """The repository that the ``.git`` file of a worktree names; since Git 2.48 it may be named from the worktree's folder on."""
+    return repository if flavoured(repository).is_absolute() else os.path.normpath(folder / repository)

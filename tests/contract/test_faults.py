@@ -17,8 +17,8 @@ import pytest
 
 import sessionframe as sf
 from sessionframe.formats import files as opening
-from tests.contract.samples import Shape, copied, totals
-from tests.contract.test_invariants import basic, every_layout, transcript
+from tests.contract.samples import Shape, copied, shapes, totals
+from tests.contract.test_invariants import basic, transcript
 from tests.kept import is_right, kept_in, settle
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files that are open cannot be replaced there, and there are no pipes")
@@ -128,10 +128,31 @@ def moment(when: str, path: Path, fault: Fault) -> AbstractContextManager[None]:
 
 
 CASES = [("at opening", name) for name in FAULTS] + [("while reading", name) for name in FAULTS if name not in GONE or name == "vanish"]
+LAYOUTS = [(agent, shape) for agent, shape in shapes() if agent != "kilo"]
+"""Kilo's databases are OpenCode's under another name."""
+READERS = {("claude-code", "basic"), ("gemini", "document"), ("opencode", "basic")}
+"""One layout for each way of reading: lines, a document, a database. With them every fault is tried."""
+SOME = {("at opening", "vanish"), ("at opening", "empty"), ("while reading", "shrink")}
+"""The faults that are tried with the others too."""
 
 
-@pytest.mark.parametrize("when, name", CASES)
-@every_layout
+def case(agent: str, shape: Shape, *values: object) -> Any:
+    """A case of a test, with a name that can be read."""
+    return pytest.param(agent, shape, *values, id="-".join(map(str, (agent, shape.basic, *values))))
+
+
+every_layout = pytest.mark.parametrize("agent, shape", [case(*layout) for layout in LAYOUTS])
+
+
+@pytest.mark.parametrize(
+    "agent, shape, when, name",
+    [
+        case(agent, shape, when, name)
+        for agent, shape in LAYOUTS
+        for when, name in CASES
+        if (agent, shape.basic) in READERS or (when, name) in SOME
+    ],
+)
 def test_whatever_happens_to_a_file(agent: str, shape: Shape, name: str, when: str, tmp_path: Path) -> None:
     """Nothing is raised; what cannot be read is reported, and other files are read."""
     home = copied(basic(agent, shape), tmp_path / "home")
@@ -147,8 +168,15 @@ def test_whatever_happens_to_a_file(agent: str, shape: Shape, name: str, when: s
     assert name not in GONE or when == "while reading" or kinds == ["unreadable"]
 
 
-@pytest.mark.parametrize("when, name", [("at opening", "vanish"), ("while reading", "shrink"), ("while reading", "replace")])
-@every_layout
+@pytest.mark.parametrize(
+    "agent, shape, when, name",
+    [
+        case(agent, shape, when, name)
+        for agent, shape in LAYOUTS
+        for when, name in [("while reading", "shrink"), ("at opening", "vanish"), ("while reading", "replace")]
+        if (agent, shape.basic) in READERS or name == "shrink"
+    ],
+)
 def test_what_was_read_of_a_file_in_trouble_is_not_believed_later(agent: str, shape: Shape, name: str, when: str, tmp_path: Path) -> None:
     """Even when it is put back as it was, with its old time."""
     home = copied(basic(agent, shape), tmp_path / "home")
@@ -191,8 +219,15 @@ def forbidden(path: Path) -> Iterator[None]:
         path.chmod(mode)
 
 
-@pytest.mark.parametrize("what", ["file", "folder", "root", "home"])
-@every_layout
+@pytest.mark.parametrize(
+    "agent, shape, what",
+    [
+        case(agent, shape, what)
+        for agent, shape in LAYOUTS
+        for what in ("folder", "file", "root", "home")
+        if shape.basic == "basic" or what == "file"  # where files are looked for is the same for all layouts of an agent
+    ],
+)
 def test_what_may_not_be_read_is_reported(agent: str, shape: Shape, what: str, place: Path) -> None:
     """Nothing is raised, not even where the system does not tell whether something is there."""
     home = copied(basic(agent, shape), place / "home")
@@ -207,11 +242,30 @@ def test_what_may_not_be_read_is_reported(agent: str, shape: Shape, what: str, p
     assert all(str(source).startswith(str(chosen)) for source in issues["source"])
 
 
+def test_the_library_of_a_mac_that_may_not_be_entered(place: Path) -> None:
+    """A Mac keeps it from programs without a right of their own, and a copy may keep that: what may lie in it is reported."""
+    home = copied(basic("claude-code"), place / "home")
+    complete = totals(home, "claude-code")
+    (home / "Library").mkdir()
+    assert totals(home, "claude-code") == complete
+    assert sf.scan(home=home).issues.to_frame("polars").is_empty()
+    with forbidden(home / "Library"):
+        logs = sf.scan("claude-code", home=home, n_jobs=1)
+        usage, issues = logs.usage.to_frame("polars"), logs.issues.to_frame("polars")
+    assert usage.height == complete["requests"]
+    assert set(issues["kind"]) == {"unreadable"}
+    assert all(source.startswith(str(home / "Library")) for source in issues["source"])
+
+
 ODD = {
-    "quotes": b'it\'s "a" `b` $c [*] -x',
-    "lines": b"a\nb\tc",
-    "characters": "\N{GRINNING FACE} e\N{COMBINING ACUTE ACCENT}".encode(),
-    "uri": b"50%20?#&=;",
+    "text": b"/".join(
+        (
+            b'it\'s "a" `b` $c [*] -x',
+            b"a\nb\tc",
+            "\N{GRINNING FACE} e\N{COMBINING ACUTE ACCENT}".encode(),
+            b"50%20?#&=;",
+        )
+    ),
     "no text": b"caf\xe9 \xff",
 }
 
@@ -234,6 +288,20 @@ def test_names_of_any_bytes(agent: str, shape: Shape, name: str, tmp_path: Path)
     assert is_right(tmp_path / "cache", agent, home=home)
     gone = sf.scan(agent, home=home / "gone", n_jobs=1).issues.to_frame("polars")
     assert gone["source"].to_list() == [str(tmp_path / shown / "gone")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("agent, shape", [case(*layout) for layout in LAYOUTS if (layout[0], layout[1].basic) in READERS])
+def test_a_file_whose_own_name_is_no_text(agent: str, shape: Shape, tmp_path: Path) -> None:
+    """An id that is the name of the file, and what is noted to go on from there, are no text either."""
+    home = copied(basic(agent, shape), tmp_path / "home")
+    complete, path = totals(home, agent), transcript(home, agent)
+    path.rename(path.with_name(path.stem + os.fsdecode(b"-\xff") + path.suffix))
+    settle(home)
+    assert totals(home, agent) == complete
+    assert is_right(tmp_path / "cache", agent, home=home)
+    with kept_in(tmp_path / "cache"):
+        assert totals(home, agent) == complete
 
 
 @every_layout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,23 @@ def test_project_folders_of_this_machine(tmp_path: Path, monkeypatch: pytest.Mon
     assert {str(tmp_path / "link"), str(tmp_path / "real")} <= set(relative)
     (home,) = project_folders("~/code", [machine]).values()
     assert str(tmp_path / "code") in home
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such links and paths are those of Unix")
+def test_project_folders_that_cannot_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to itself is a name like another; a path of another system is not looked up; what is no path is a mistake of the caller."""
+    machine = Machine(tmp_path, is_local=True)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert project_folders(str(tmp_path / "loop"), [machine]) == {None: (str(tmp_path / "loop"),) * 3}
+    for path in (r"C:\code\shop", r"\\server\share"):
+        assert project_folders(path, [machine]) == {None: (path,)}
+    with pytest.raises(OptionError, match="project="):
+        project_folders("a\0b", [machine])
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(OptionError, match="project='shop'"):
+        project_folders("shop", [machine])
 
 
 def test_project_folders_of_other_machines(tmp_path: Path) -> None:

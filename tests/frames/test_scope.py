@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionframe.frames.build import frame
-from sessionframe.frames.scope import Scope, below
+from sessionframe.frames.scope import Scope, among, below
 from sessionframe.schema import SCHEMA
 from tests.frames.make import MINUTE, usage
 
@@ -38,6 +38,21 @@ BELOW = [
     ("/rooted/code/shop", "~/code/shop", False),
     (r"C:\Users\demo\code\shop", "~/code/shop", True),
     ("/srv/code/shop", "~/code/shop", False),
+    ("~/code/shop", "~/code", True),
+    ("/home/demo/Code/shop", "~/code/shop", False),
+    (r"c:\users\demo\Code\Shop", "~/code/shop", True),
+    ("C:/Users/demo/code/shop", "~\\code", True),
+    (r"\\?\C:\code\shop", r"C:\Code", True),
+    (r"C:\code\shop", r"\\?\c:\code", True),
+    (r"\\?\C:\Users\demo\code", "~", True),
+    (r"C:\Users", "~", False),
+    (r"\\wsl.localhost\Ubuntu\home\demo\code", "~/code", True),
+    ("//wsl$/Ubuntu/root/code", "~/code", True),
+    (r"\\wsl$\Ubuntu\home\demo", r"\\wsl.localhost\ubuntu\home", True),
+    (r"\\server\home\demo\code", "~/code", False),
+    ("/mnt/c/Users/demo/code", "~/code", True),
+    ("/mnt/c/Users/demo/code", r"C:\Users\demo\code", False),
+    ("/mnt/c/users/demo/code", "/mnt/c/Users/demo/code", False),
 ]
 
 
@@ -46,6 +61,22 @@ def test_below(path: str, folder: str, expected: bool) -> None:
     assert below(path, [folder]) is expected
     assert below(path, ["/nowhere", folder]) is expected
     assert not below(path, [])
+    assert expected or not among(path, [folder])
+
+
+@pytest.mark.parametrize(
+    "path, folder, expected",
+    [
+        (r"c:\code\shop", "C:/Code/Shop/", True),
+        (r"C:\code\shop\src", r"C:\code\shop", False),
+        ("/code/shop", "/code/shop/", True),
+        ("/code/shop", "/Code/shop", False),
+        (r"C:\Users\demo\code", "~/Code", True),
+        ("/home/demo/code/x", "~/code", False),
+    ],
+)
+def test_among(path: str, folder: str, expected: bool) -> None:
+    assert among(path, [folder]) is expected
 
 
 def lines(scope: Scope, rows: Sequence[object]) -> list[int]:

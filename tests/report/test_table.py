@@ -117,6 +117,9 @@ def test_projects_are_named_by_what_tells_them_apart() -> None:
     paths = ["/home/a/code/shop", "/home/a/work/shop", "/home/a/blog/", "C:\\code\\till", None, "/"]
     assert list(short_paths(paths).values()) == ["code/shop", "work/shop", "blog", "till", "/"]
     assert short_paths(["/shop", "/x/shop"]) == {"/shop": "/shop", "/x/shop": "x/shop"}
+    windows = [r"C:\code\shop", r"\\server\share\shop", "/home/demo/we\\ird"]
+    assert list(short_paths(windows).values()) == ["code/shop", "share/shop", "we\\ird"]
+    assert short_paths([r"C:\shop", "C:/shop"]) == {r"C:\shop": r"C:\shop", "C:/shop": "C:/shop"}
 
 
 def test_sessions_are_named_by_what_tells_them_apart() -> None:

@@ -71,7 +71,9 @@ def scan(
     tz
         Time zone of `since` and `until` without one: ``local`` or a name such as ``Europe/Berlin``.
     project
-        Folder, or several: only what happened in it or below it, by working directory or repository.
+        Folder, or several: only what happened in it or below it, by working directory or repository. Paths follow the rules of the
+        system that wrote them: of Windows in any case and with either slash. ``~`` is the home. A folder of Windows that
+        WSL calls ``/mnt/c/code`` has two names that nothing brings together; give both.
     prices
         File of own prices, or a `PriceList`.
     n_jobs

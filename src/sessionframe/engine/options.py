@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sessionframe.errors import OptionError
-from sessionframe.machine import Machine, is_folder
+from sessionframe.machine import NATIVE, Machine, flavoured, is_folder
 from sessionframe.zones import zone
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -130,14 +130,22 @@ def project_folders(project: Project, among: Sequence[Machine]) -> dict[str | No
 def spellings(path: str, machine: Machine) -> list[str]:
     """How logs may spell a folder: `~` is the home, a relative path starts at the current folder, links are followed.
 
-    In a backup or a sample the home has another path than the logs say; there `~` itself stays and stands for any home.
+    In a backup or a sample the home has another path than the logs say; there `~` itself stays and stands for any home. A path of
+    Windows that is read on Linux, and one of Linux on Windows, is not looked up.
+
+    Raises
+    ------
+    OptionError
+        The text is no path, or a relative one where the current folder does not exist any more.
     """
     if path == "~" or path.startswith(("~/", "~\\")):
         return [str(machine.expand(path)), path]
-    if not machine.is_local:
+    if not machine.is_local or (flavoured(path).is_absolute() and not isinstance(flavoured(path), NATIVE)):
         return [path]
-    absolute = Path(path).absolute()
-    return [path, str(absolute), str(absolute.resolve())]
+    try:
+        return [path, str(Path(path).absolute()), os.path.realpath(path)]
+    except (OSError, ValueError) as problem:
+        raise OptionError(f"project={path!r} cannot be followed: {problem}. Give the folder as the logs name it.") from None
 
 
 def process_count(n_jobs: int | None) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 import msgspec
@@ -19,10 +20,12 @@ def rows_of(
     """What a provider makes of a source.
 
     A path that is not UTF-8 reaches Python with lone surrogates, by which the file is opened and which polars, Arrow and pydantic
-    refuse. In the rows each is U+FFFD, like those in logs; such a source is not kept, because its path no longer tells it from others.
+    refuse. In the rows each is U+FFFD, like those in logs; such a source is not kept, because its path no longer tells it from others,
+    and what a provider would note in order to go on, which its path may be part of, could not be encoded.
     """
-    rows = parse(source, want, context)
-    return rows if source.path.isascii() or clean(source.path) is source.path else scrubbed(rows)
+    if source.path.isascii() or clean(source.path) is source.path:
+        return parse(source, want, context)
+    return scrubbed(parse(source, want, replace(context, keeps=False)))
 
 
 def scrubbed(rows: Iterable[ParsedRow]) -> Iterator[ParsedRow]:

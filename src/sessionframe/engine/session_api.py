@@ -11,6 +11,7 @@ from sessionframe.engine.session_facts import LISTED, Tally, better_title, summa
 from sessionframe.engine.session_list import Listing
 from sessionframe.engine.session_stream import Stream
 from sessionframe.errors import ProjectNotFoundError, SessionNotFoundError
+from sessionframe.frames.scope import among
 from sessionframe.machine import Machine
 from sessionframe.model import Message, Session, SessionSummary, TokenUsage
 from sessionframe.providers.contract import Context, ParsedRow, Provider, Root, Source, Want, unique_roots
@@ -63,7 +64,7 @@ class SessionApi:
         Parameters
         ----------
         project_path
-            As `list_projects` returns it; ``~`` is the machine's home.
+            One that `list_projects` returns; ``~`` is the machine's home. One of Windows in any case and with either slash.
 
         Raises
         ------
@@ -72,7 +73,8 @@ class SessionApi:
         """
         every = self.every_session()
         wanted = os.fspath(project_path)
-        found = [session for session in every if session.project_path in (wanted, *spellings(wanted, self._machine))]
+        ways = spellings(wanted, self._machine)
+        found = [session for session in every if session.project_path is not None and among(session.project_path, ways)]
         if not found:
             raise ProjectNotFoundError(wanted, self.agent_type, projects(every))
         return found

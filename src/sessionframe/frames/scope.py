@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from pathlib import PurePath
 
 import polars as pl
 
 from sessionframe.frames.dtypes import TIME
+from sessionframe.machine import flavoured
 
-WINDOWS = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\)")
-"""A drive or a share: the path of a Windows machine, wherever its log is read."""
-HOME = re.compile(r"^(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)(?=[\\/]|$)")
-"""Where systems keep home folders: what a folder that begins with `~` is compared with in a backup or a sample."""
+HOME = re.compile(
+    r"^(?:~|/home/[^/]+|/Users/[^/]+|/root|/mnt/[a-z]/Users/[^/]+"
+    r"|(?i:[a-z]:\\Users\\[^\\]+|\\\\wsl\.localhost\\[^\\]+\\(?:home\\[^\\]+|root)))(?=[\\/]|$)"
+)
+"""Where systems keep home folders, on both sides of WSL: what a folder that begins with `~` is compared with in a backup or a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,23 @@ class Scope:
 
 def below(path: str, folders: Iterable[str]) -> bool:
     """Whether a path is one of the folders or lies below one, by the rules of the system it comes from."""
-    ways = [flavoured(path)]
-    home = HOME.match(path)
-    if home:
-        ways.append(flavoured("~" + path[home.end() :].replace("\\", "/")))
-    return any(type(way) is type(outer) and way.is_relative_to(outer) for outer in map(flavoured, folders) for way in ways)
+    own = flavoured(path)
+    return any(way.is_relative_to(outer) for way, outer in comparable(own, folders))
 
 
-def flavoured(path: str) -> PurePath:
-    """A path with the rules of its own system: on Windows upper and lower case are the same."""
-    return PureWindowsPath(path) if WINDOWS.match(path) else PurePosixPath(path)
+def among(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of the folders, by the rules of the system it comes from."""
+    own = flavoured(path)
+    return any(way == outer for way, outer in comparable(own, folders))
+
+
+def comparable(path: PurePath, folders: Iterable[str]) -> Iterator[tuple[PurePath, PurePath]]:
+    """The path beside each folder of the same system; where the folder begins with `~`, the path from its home on."""
+    system, written = type(path), str(path)
+    home = HOME.match(written)
+    for folder in folders:
+        if folder == "~" or folder.startswith(("~/", "~\\")):
+            if home:
+                yield system("~" + written[home.end() :]), system(folder.replace("\\", "/"))
+        elif isinstance(outer := flavoured(folder), system):
+            yield path, outer

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
+from sessionframe.machine import path_parts
 from sessionframe.schema import SCHEMA, TableName
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def counted(number: int, noun: str) -> str:
 
 def short(names: Iterable[str]) -> dict[str, str]:
     """Paths -> their last part, with the folder before it where two would be the same; other names stay."""
-    paths = {name: [part for part in re.split(r"[/\\]", name) if part] for name in set(names)}
+    paths = {name: path_parts(name) for name in set(names)}
     shown = {name: parts[-1] if parts else name for name, parts in paths.items()}
     twice = {last for last in shown.values() if list(shown.values()).count(last) > 1}
     return {name: "/".join(paths[name][-2:]) if last in twice else last for name, last in shown.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sessionframe.errors import listed
+from sessionframe.machine import path_parts
 from sessionframe.report.made import UsageReport
 from sessionframe.report.terminal import UNKNOWN, cases, count, money, print_fitting, shown
 
@@ -89,13 +89,13 @@ def cell(name: str, row: dict[str, Any], report: UsageReport, short: Short) -> s
 
 
 def short_paths(paths: Iterable[str | None]) -> dict[str, str]:
-    """Each path -> the fewest of its last parts that no other path ends in."""
-    parts = {path: re.split(r"[/\\]", path.rstrip("/\\")) for path in paths if path}
+    """Each path -> the fewest of its last parts that no other path ends in; two spellings of one path stay whole."""
+    parts = {path: path_parts(path) for path in paths if path}
     short = {}
     for path, own in parts.items():
         others = [other for name, other in parts.items() if name != path]
-        depth = next((n for n in range(1, len(own)) if all(other[-n:] != own[-n:] for other in others)), len(own))
-        short[path] = "/".join(own[-depth:]) or path
+        depths = (n for n in range(1, len(own) + 1) if all(other[-n:] != own[-n:] for other in others))
+        short[path] = "/".join(own[-depth:]) if (depth := next(depths, 0)) else path
     return short
 
 

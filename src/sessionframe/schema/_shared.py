@@ -11,7 +11,9 @@ Host: TypeAlias = Annotated[str | None, About("label of the home folder the row 
 SessionId: TypeAlias = Annotated[str, About("conversation or sub-agent thread; a sub-agent's is `<session>/<agent id>`")]
 RootSessionId: TypeAlias = Annotated[str, About("the conversation a sub-agent belongs to; a main session or a fork is its own root")]
 Project: TypeAlias = Annotated[str | None, About("working directory of the agent when the record was written")]
-RepoRoot: TypeAlias = Annotated[str | None, About("the project with git worktrees folded into the repository they belong to")]
+RepoRoot: TypeAlias = Annotated[
+    str | None, About("the project with git worktrees folded into the repository they belong to; on Windows in one spelling: `C:\\code`")
+]
 GitBranch: TypeAlias = Annotated[str | None, About("git branch at that time; null outside a branch")]
 Model: TypeAlias = Annotated[str | None, About("model as the log names it")]
 RequestId: TypeAlias = Annotated[str | None, About("the vendor's id of the model request")]
