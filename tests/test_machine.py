@@ -155,7 +155,7 @@ def test_a_variable_that_is_empty_is_unset(tmp_path: Path) -> None:
         ("C:\\code\\shop\\.claude\\worktrees\\fix-1\\src", "C:\\code\\shop"),
         ("\\\\wsl.localhost\\Debian\\home\\demo\\shop\\.worktrees\\a", "\\\\wsl.localhost\\Debian\\home\\demo\\shop"),
         ("/mnt/c/code/shop/.claude/worktrees/a", "/mnt/c/code/shop"),
-        ("c:/code/shop/.worktrees/a", "c:/code/shop"),
+        ("c:/code/shop/.worktrees/a", "C:\\code\\shop"),
         ("C:\\code\\shop", "C:\\code\\shop"),
         ("", ""),
     ],
