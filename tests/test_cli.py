@@ -476,7 +476,7 @@ def test_names_of_any_bytes_in_a_home(run: Run, tmp_path: Path, monkeypatch: pyt
         *(("export", "sessions", "--to", str(target.with_suffix(f".{ending}")), "--force") for ending in ("parquet", "csv", "jsonl")),
     )
     monkeypatch.setenv("SESSIONFRAME_CACHE_DIR", str(tmp_path / "cache"))
-    shown = {}
+    shown: dict[tuple[str, ...], str] = {}
     for switch in ("off", "on", "on"):
         monkeypatch.setenv("SESSIONFRAME_CACHE", switch)
         for command in commands:
