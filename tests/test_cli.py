@@ -433,3 +433,61 @@ def test_a_full_disk_behind_standard_output_is_an_error() -> None:
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+ODD = {
+    "quotes": b'it\'s "a" `b` $c [*] -x',
+    "lines": b"a\nb\tc\r",
+    "no text": b"caf\xe9 \xff",
+    "steering": b"\x1b[31mred\x1b]0;title\x07\x1b[2J",
+    "long": b"n" * 240,
+    "markup": b"[bold]x[red] <b>&amp;",
+    "formula": b"=1+2",
+    "option": b"--help",
+    "backwards": "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe\N{GRINNING FACE}".encode(),
+}
+"""Names that folders and files may have on Linux."""
+
+
+def odd_home(home: Path) -> Path:
+    """A home with a session of each name: its own, that of its folder, and that of its project."""
+    content = next(Path(BASIC).rglob("*.jsonl")).read_bytes()
+    for place, name in enumerate(ODD.values()):
+        folder = home / ".claude" / "projects" / os.fsdecode(name)
+        folder.mkdir(parents=True)
+        project = json.dumps(name.decode("utf-8", "replace"))[1:-1].encode()
+        own = content.replace(b"/home/demo/code/shop", b"/home/demo/code/" + project)
+        for key in (b'"req_', b'"msg_', b'"uuid":"', b'"parentUuid":"'):
+            own = own.replace(key, key + b"%d" % place)
+        (folder / os.fsdecode(name + b".jsonl")).write_bytes(own)
+    return home
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_of_any_bytes_in_a_home(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command works, with and without what is kept, and shows every session."""
+    home, target = str(odd_home(tmp_path / "home")), tmp_path / "out"
+    expected = len(ODD) * run("report", "total", "--json", "--home", BASIC).json["totals"]["requests"]
+    commands = (
+        ("report", "total", "--json", "--by", "session,project"),
+        ("report", "--by", "project,session"),
+        ("doctor",),
+        ("verify",),
+        *(("export", "sessions", "--to", str(target.with_suffix(f".{ending}")), "--force") for ending in ("parquet", "csv", "jsonl")),
+    )
+    monkeypatch.setenv("SESSIONFRAME_CACHE_DIR", str(tmp_path / "cache"))
+    shown: dict[tuple[str, ...], str] = {}
+    for switch in ("off", "on", "on"):
+        monkeypatch.setenv("SESSIONFRAME_CACHE", switch)
+        for command in commands:
+            done = run(*command, "--home", home)
+            assert done.code == 0, done.err
+            assert not {"\x1b", "\x07", "\N{RIGHT-TO-LEFT OVERRIDE}"} & set(done.out) or "--json" in command
+            assert shown.setdefault(command, done.out) == done.out or command == ("verify",)  # which checks what is kept too
+    report = json.loads(shown[commands[0]])
+    assert report["totals"]["requests"] == expected
+    assert len({row["project"] for row in report["rows"]}) == len({row["session"] for row in report["rows"]}) == len(ODD)
+    assert pl.read_parquet(target.with_suffix(".parquet")).height == len(ODD)
+    assert len(target.with_suffix(".jsonl").read_text("utf-8").splitlines()) == len(ODD)
+    with target.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(ODD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import signal
@@ -538,3 +539,43 @@ def test_killed_at_any_moment(home: Path, cache: Path) -> None:
 
 def run(home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", LINES, str(home)], capture_output=True, text=True, check=True)
+
+
+def test_many_small_files(tmp_path: Path) -> None:
+    """Two thousand sessions in a hundred projects: all there, kept in a handful of files, and none is read again."""
+    content = transcript_of_one_request()
+    for number in range(2000):
+        folder = tmp_path / "home" / ".claude" / "projects" / f"-code-{number % 100}"
+        folder.mkdir(parents=True, exist_ok=True)
+        session = f"{number:08x}-0000-4000-8000-000000000000"
+        (folder / f"{session}.jsonl").write_text(content.replace("SESSION", session).replace("NUMBER", str(number)))
+    settle(tmp_path / "home")
+    with kept_in(tmp_path / "cache"):
+        for expected in ((0, 0, 2000), (2000, 0, 0)):
+            with watched() as reading:
+                usage = sf.scan("claude-code", home=tmp_path / "home", n_jobs=1).usage.to_frame("polars")
+            assert reading == expected
+            assert usage["output_tokens"].sum() == 2000 * 7
+            assert usage["session_id"].n_unique() == 2000
+    assert len(list((tmp_path / "cache").rglob("*.sessionframe"))) < 10
+
+
+def transcript_of_one_request() -> str:
+    """A transcript of Claude Code's with marks for its session and its number."""
+    record = {
+        "type": "assistant",
+        "uuid": "uuid-NUMBER",
+        "sessionId": "SESSION",
+        "cwd": "/code/shop",
+        "timestamp": "2026-10-05T10:00:00.000Z",
+        "requestId": "req_NUMBER",
+        "message": {
+            "id": "msg_NUMBER",
+            "role": "assistant",
+            "model": "claude-opus-4-8",
+            "stop_reason": "end_turn",
+            "content": [{"type": "text", "text": "Done."}],
+            "usage": {"input_tokens": 3, "output_tokens": 7},
+        },
+    }
+    return json.dumps(record) + "\n"

@@ -185,3 +185,4 @@ def test_paths_are_short_and_still_differ() -> None:
         "C:\\work\\api": "work/api",
         "other": "other",
     }
+    assert short(["/home/me/we\\ird", "src\\api\\x.py"]) == {"/home/me/we\\ird": "we\\ird", "src\\api\\x.py": "x.py"}

@@ -179,7 +179,8 @@ def test_a_provider_that_fails_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_p
     registry.register("faulty", replace(codex, roots=broken, retention=broken, remains=broken))
     found = diagnosed("faulty", home=tmp_path)
     assert found.reason == "fault"
-    assert "invented fault" in found.verdict
+    assert "RuntimeError in test_no_data.py" in found.verdict
+    assert "invented fault" not in found.verdict  # which could quote what was read
 
 
 # hints: where else logs may be

@@ -113,7 +113,7 @@ ISSUE_KINDS: dict[IssueKind, Kind] = {
     ),
     "provider-failed": Kind(
         "A fault in the code that reads an agent, not in your logs. What it failed at is left out, everything else is read.",
-        "parse: ZeroDivisionError: division by zero",
+        "parse: ZeroDivisionError in parse.py, line 126",
         "Report it with the detail.",
     ),
     "estimate": Kind(
