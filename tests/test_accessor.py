@@ -21,7 +21,7 @@ from sessionframe import analysis, plot
 from sessionframe.frames.forward import offer_in_pandas, offer_in_polars
 
 SAMPLE = Path(__file__).parents[1] / "data-samples" / "claude-code" / "basic" / "home"
-NOT_OF_A_FRAME = {"reconcile"}
+NOT_OF_A_FRAME = {"reconcile", "verify"}
 """Helpers that take something else first."""
 
 
