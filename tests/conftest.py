@@ -26,7 +26,7 @@ OVERRIDES = (
 
 # a deadline measures the machine, not the code; to explain a failure takes minutes, the failing example is enough
 PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
-hypothesis.settings.register_profile("default", deadline=None, phases=PHASES)
+hypothesis.settings.register_profile("default", deadline=None, phases=PHASES, max_examples=60)
 hypothesis.settings.register_profile("few", deadline=None, phases=PHASES, max_examples=20)
 hypothesis.settings.register_profile("deep", deadline=None, phases=PHASES, max_examples=3000)  # for maintainers, on tests/fuzz
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
