@@ -318,10 +318,10 @@ def test_a_log_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pyt
     Path(f"{path}-shm").unlink()
     real = os.open
 
-    def refuse(name: str, *rest: int) -> int:
+    def refuse(name: str, *rest: int, **named: int) -> int:
         if str(name).endswith("-wal"):
             raise PermissionError(13, "Permission denied", name)
-        return real(name, *rest)
+        return real(name, *rest, **named)
 
     monkeypatch.setattr(sqlite, "PAUSE_S", 0)
     monkeypatch.setattr(os, "open", refuse)
