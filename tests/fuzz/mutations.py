@@ -206,7 +206,10 @@ def changed_cell(database: sqlite3.Connection, table: str, random: Random) -> No
     """One cell, by its meaning where it holds JSON."""
     rows = [row for (row,) in database.execute(f"SELECT rowid FROM {quoted(table)}")]  # noqa: S608 - a name of our own file
     row, column = random.choice(rows), quoted(random.choice(columns(database, table)))
-    (value,) = database.execute(f"SELECT {column} FROM {quoted(table)} WHERE rowid=?", (row,)).fetchone()  # noqa: S608
+    found = database.execute(f"SELECT {column} FROM {quoted(table)} WHERE rowid=?", (row,)).fetchone()  # noqa: S608
+    if found is None:  # an index of a damaged file names rows that are not there
+        return
+    (value,) = found
     if isinstance(value, bytes) and value[:1] in {b"{", b"["} and random.randrange(8):
         new = of_json(value, random)
         fresh: Any = new.decode("utf-8", "replace") if random.randrange(4) else new
