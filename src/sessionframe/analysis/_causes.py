@@ -100,20 +100,15 @@ class Causes:
             return price_cause(row)
         if self._by_agent and cell[1] not in self._read:
             return "the agent is not read"
-        added = self._added.tokens.get(cell, {})
-        for way, (_, _, meaning) in WAYS.items():
-            rest = difference - (added.get(way, 0) - added.get("", 0))
-            found = named(rest, cell, way, effects)
-            if found is not None:
-                return "; ".join(filter(None, (meaning, *found)))
-        return moved(cell, left) or renamed(cell, left) or self._place(cell, difference, places) or UNEXPLAINED
+        known = self._in_some_way(cell, difference, effects, MOST_TOGETHER)
+        return known or moved(cell, left) or renamed(cell, left) or self._in_some_way(cell, difference, places, 1) or UNEXPLAINED
 
-    def _place(self, cell: Cell, difference: int, places: list[Effect]) -> str | None:
-        """A file or folder whose requests are missing, or whose copies are counted again, in some way of adding up tokens."""
+    def _in_some_way(self, cell: Cell, difference: int, effects: list[Effect], most: int) -> str | None:
+        """The way of adding up tokens, and at most so many effects, that explain a difference; nothing where none do."""
         added = self._added.tokens.get(cell, {})
         for way, (_, _, meaning) in WAYS.items():
             rest = difference - (added.get(way, 0) - added.get("", 0))
-            found = explained(rest, here(places, cell, way), most=1)
+            found = named(rest, cell, way, effects, most)
             if found is not None:
                 return "; ".join(filter(None, (meaning, *found)))
         return None
@@ -178,19 +173,14 @@ class Causes:
         return rows.with_columns(agent.alias("agent"), day=pl.col("at").dt.convert_time_zone(self._tz).dt.strftime("%Y-%m-%d"))
 
 
-def named(rest: int, cell: Cell, way: str, effects: list[Effect]) -> list[str] | None:
+def named(rest: int, cell: Cell, way: str, effects: list[Effect], most: int) -> list[str] | None:
     """What explains the rest of a difference when tokens are added up in some way; nothing where nothing does."""
     if not rest:
         return [] if way else None
-    return explained(rest, here(effects, cell, way))
+    return explained(rest, [(each.meaning, each.tokens[cell][way]) for each in effects if cell in each.tokens], most)
 
 
-def here(effects: list[Effect], cell: Cell, way: str) -> list[tuple[str, int]]:
-    """What effects mean, and change, in a cell."""
-    return [(each.meaning, each.tokens[cell][way]) for each in effects if cell in each.tokens]
-
-
-def explained(difference: int, effects: list[tuple[str, int]], most: int = MOST_TOGETHER) -> list[str] | None:
+def explained(difference: int, effects: list[tuple[str, int]], most: int) -> list[str] | None:
     """The fewest effects whose tokens are exactly the difference; nothing when there are none."""
     for together in range(1, most + 1):
         for chosen in combinations(effects, together):

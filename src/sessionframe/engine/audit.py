@@ -65,8 +65,7 @@ def audit(plan: Plan, options: Options) -> Audit:
     tables = assemble(parts, begun.issues, AUDIT, options, session_gaps(plan))
     kept = load(Beginning.of(plan, LIGHT), options)["usage"].own if cachefiles.folder() is not None else None
     sources = Counter(group.provider.agent_type for group in plan.groups for _ in group.sources)
-    is_limited = options.since is not None or options.until is not None or bool(options.projects)
-    return Audit(statements, found, without_echoes(found), tables, sources, counted_lines(plan), kept, is_limited)
+    return Audit(statements, found, without_echoes(found), tables, sources, counted_lines(plan), kept, options.are_limits)
 
 
 def counted_lines(plan: Plan) -> Counter[str]:

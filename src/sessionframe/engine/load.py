@@ -74,6 +74,11 @@ class Options:
     jobs: int | None = None
     progress: Progress | None = None
 
+    @property
+    def are_limits(self) -> bool:
+        """Rows are left out by time or project."""
+        return self.since is not None or self.until is not None or bool(self.projects)
+
 
 @dataclass(slots=True)
 class Beginning:
@@ -178,7 +183,7 @@ def read(portions: Sequence[Portion], want: Want, options: Options, asked: Quest
 def narrowed(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[tuple[Portion, list[Entry]]]:
     """Which of the kept sources can have a part in what is asked for. Raises `DamagedError`."""
     everything = [(portion, portion.entries) for portion in portions]
-    if options.since is None and options.until is None and not options.projects and (asked is None or asked.test is None):
+    if not options.are_limits and (asked is None or asked.test is None):
         return everything
     rows = sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
     if rows < WORTH_NARROWING:

@@ -157,6 +157,7 @@ def ledger_rows(source: Source, known: Known, machine: Machine, problems: Proble
             continue
         name = entry_id(entry, source.path, line)
         if name in told:
+            statements.add("told-before", line)
             continue  # the same line once more
         told.add(name)
         at = instant(entry.timestamp)
