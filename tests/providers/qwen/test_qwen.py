@@ -134,6 +134,8 @@ def test_twins_of_one_moment_keep_the_sum(tmp_path: Path) -> None:
 def test_a_line_of_the_ledger_that_is_there_twice_is_one_request(tmp_path: Path) -> None:
     ledger(tmp_path, entry(1, 1), entry(2, 1), entry(1, 1))
     assert [row.dedup_key for row in Read(tmp_path).usage] == ["ledger:e1", "ledger:e2"]
+    fates = sf.scan("qwen", home=tmp_path).audit().statements["fate"]
+    assert sorted(fates.cast(pl.String)) == ["counted", "counted", "told-before"]
 
 
 def test_a_sub_agents_log_lacks_models_and_rounds_that_the_ledger_has(tmp_path: Path) -> None:
