@@ -231,10 +231,12 @@ class Rows:
         self._rows[Unkept].clear()
 
     def parsed(self) -> Parsed:
-        """Everything that was added, as one frame per table that has rows."""
+        """Everything that was added, as one frame per table that has rows. Nothing can be added afterwards."""
         import polars as pl  # a worker process starts on its first source before it needs frames
 
         self._flush()
+        # a list in there knows this object: where the collector is off, the frames would never be let go of
+        self._rows.clear()
         return Parsed(self._names, {name: pl.concat(frames, rechunk=False) for name, frames in self._frames.items()}, self._shares)
 
     def _note(self, checkpoint: Checkpoint) -> None:

@@ -63,8 +63,8 @@ class Messages:
         if self._raw is not None:
             self._raw.close()
 
-    def user(self, line: Line) -> Iterator[tuple[MessageRow, Block]]:
-        """The parts of a user line: a prompt, injected text, or tool results."""
+    def user(self, line: Line) -> Iterator[tuple[MessageRow, Block, str | None]]:
+        """The parts of a user line: a prompt, injected text, or tool results. Each as row, block and text."""
         record = line.record
         in_side_thread = line.place.kind != "main"
         for number, block in enumerate(blocks(record.message.content if record.message else None)):
@@ -78,10 +78,10 @@ class Messages:
             else:
                 row.is_human = is_human_prompt(record, text, in_side_thread=in_side_thread)
                 self._remember(record, human=row.is_human)
-            yield row, block
+            yield row, block, text
 
-    def assistant(self, line: Line) -> Iterator[tuple[MessageRow, Block]]:
-        """The parts of an assistant line."""
+    def assistant(self, line: Line) -> Iterator[tuple[MessageRow, Block, str | None]]:
+        """The parts of an assistant line, each as row, block and text."""
         record, message = line.record, line.record.message
         for number, block in enumerate(blocks(message.content if message else None)):
             kind, text = block_kind(block), block_text(block)
@@ -93,7 +93,7 @@ class Messages:
             row.model = message.model if message else None
             row.request_id = record.requestId
             row.call_id = block.id if kind == "tool-use" else block.tool_use_id
-            yield row, block
+            yield row, block, text
 
     def system(self, line: Line) -> MessageRow:
         """A notice of the program; the boundary that a compaction leaves is a summary."""

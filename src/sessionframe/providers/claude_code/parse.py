@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from sessionframe.dialects.anthropic import Block, block_text
+from sessionframe.dialects.anthropic import Block
 from sessionframe.formats.clock import instant
 from sessionframe.formats.jsonl import records, unfinished
 from sessionframe.formats.position import Position
@@ -204,29 +204,29 @@ class Reader(UsageReader):
 
     def _user(self, line: Line) -> Iterator[ParsedRow]:
         self._sessions.see(line)
-        for row, block in self._messages.user(line):
+        for row, block, text in self._messages.user(line):
             if row.type == "tool-result":
-                yield from self._result(line, block)
+                yield from self._result(line, block, text)
             if row.is_human:
-                self._sessions.prompt(line.place, block_text(block))
+                self._sessions.prompt(line.place, text)
             elif line.place.kind == "subagent" and row.seq == 0:
-                self._sessions.warm_up(line.place, block_text(block))
+                self._sessions.warm_up(line.place, text)
             if "messages" in self._want.tables:
                 yield row
 
     def _assistant(self, line: Line) -> Iterator[ParsedRow]:
         self._sessions.see(line)
         self._requests.add(line.record, line.number)
-        for row, block in self._messages.assistant(line):
+        for row, block, text in self._messages.assistant(line):
             if row.type == "tool-use" and "tool_calls" in self._want.tables:
                 self._tools.call(line, block)
             elif row.type == "tool-result":  # tools that the vendor runs answer in the same response
-                yield from self._result(line, block)
+                yield from self._result(line, block, text)
             if "messages" in self._want.tables:
                 yield row
 
-    def _result(self, line: Line, block: Block) -> Iterable[ParsedRow]:
-        call = self._tools.result(line, block) if "tool_calls" in self._want.tables else None
+    def _result(self, line: Line, block: Block, text: str | None) -> Iterable[ParsedRow]:
+        call = self._tools.result(line, block, text) if "tool_calls" in self._want.tables else None
         return () if call is None else (call,)
 
     def _system(self, line: Line) -> Iterator[ParsedRow]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from sessionframe.dialects.anthropic import Block, result_text
+from sessionframe.dialects.anthropic import Block
 from sessionframe.dialects.tools import command_head, tool_kind
 from sessionframe.formats.text import is_present, raw_text
 from sessionframe.providers.claude_code.prompts import INTERRUPTION
@@ -53,16 +53,16 @@ class ToolCalls:
             return
         self._pending[block.id] = call_row(line, block, content=self._content)
 
-    def result(self, line: Line, block: Block) -> ToolCallRow | None:
-        """The finished row when this result answers a call; a result without a call in this file waits for the other files."""
+    def result(self, line: Line, block: Block, text: str | None) -> ToolCallRow | None:
+        """The finished row when this result, with its text, answers a call; one without a call in this file waits for the other files."""
         call_id = block.tool_use_id
         if call_id is None or call_id in self._done:
             return None
         self._done.add(call_id)
         row = self._pending.pop(call_id, None) or orphan_row(call_id, line)
-        finish(row, line, block)
+        finish(row, line, block, text)
         if self._content:
-            row.result = result_text(block.content)
+            row.result = text
         return row
 
     def unanswered(self) -> Iterator[ToolCallRow]:
@@ -126,9 +126,8 @@ def tool_input(raw: msgspec.Raw) -> ToolInput:
         return ToolInput()
 
 
-def finish(row: ToolCallRow, line: Line, block: Block) -> None:
-    """Fill in what the result tells."""
-    text = result_text(block.content)
+def finish(row: ToolCallRow, line: Line, block: Block, text: str | None) -> None:
+    """Fill in what the result tells, of which the text was decoded already."""
     noted = noted_result(line.record.toolUseResult)
     row.ended_at = line.at
     row.status = status(line.record, block, text)
