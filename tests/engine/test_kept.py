@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 import sessionframe as sf
 from sessionframe import cachefiles, wholefiles
-from sessionframe.engine import registry
+from sessionframe.engine import load, registry
 from sessionframe.engine.cache import identity, manifest, shelf
 from sessionframe.engine.portion import Portion
 from sessionframe.providers.claude_code import PROVIDER as CLAUDE
@@ -63,6 +63,15 @@ def claude(**changes: Any) -> Iterator[None]:
     finally:
         for name, value in before.items():
             object.__setattr__(CLAUDE, name, value)
+
+
+@contextmanager
+def piecemeal() -> Iterator[None]:
+    """What is read is kept source by source, as what is read of a large home is kept piece by piece."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"CHUNK_BYTES": 1, "LARGEST_CHUNK": 1, "KEPT_AT_ONCE": 0, "MOST_PIECES": 10**12}.items():
+            patch.setattr(load, name, value)
+        yield
 
 
 def transcripts(home: Path) -> list[Path]:
@@ -120,6 +129,50 @@ def test_one_line_more_is_read_from_where_it_ended(home: Path) -> None:
             assert equal(found, all_tables(home=home))
 
 
+def test_a_large_home_is_kept_piece_by_piece(home: Path, cache: Path) -> None:
+    sources = len(sf.scan(home=home).sources)
+    with piecemeal(), watched() as first:
+        assert is_right(cache, home=home)
+    with watched() as second:
+        assert is_right(cache, home=home)
+    assert first.new == 2 * sources
+    assert second == (2 * sources, 0, 0)
+
+
+@pytest.mark.parametrize("table", ["usage", "sessions"])
+def test_a_reading_that_is_given_up_has_not_been_for_nothing(home: Path, cache: Path, table: str) -> None:
+    sources = len(sf.scan(home=home).sources)
+
+    def give_up(done: int, total: int) -> None:
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with piecemeal(), pytest.raises(KeyboardInterrupt):
+        getattr(sf.scan(home=home, n_jobs=1, progress=give_up), table).to_frame("polars")
+    with watched() as again:
+        getattr(sf.scan(home=home, n_jobs=1), table).to_frame("polars")
+    assert 0 < again.new < sources == again.new + again.kept
+    assert is_right(cache, home=home)
+
+
+def test_pieces_replace_what_was_kept_before(home: Path, cache: Path) -> None:
+    for age in (900, 800, 700):
+        with piecemeal():
+            assert is_right(cache, home=home)
+        for path in transcripts(home):
+            path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))  # shorter: read again from its beginning
+        settle(home, at=time.time() - age)
+    for path in cache.iterdir():
+        os.utime(path, (time.time() - 900,) * 2)
+    with piecemeal():
+        assert is_right(cache, home=home)
+    sources = len(sf.scan(home=home).sources)
+    assert len(list(cache.glob("*.usage.*.usage.sessionframe"))) <= sources, "segments of which nothing is used are removed"
+    with watched() as reading:
+        all_tables(home=home)
+    assert reading == (2 * sources, 0, 0)
+
+
 @settings(max_examples=8)
 @given(data=st.data())
 def test_whatever_happens_to_files(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -134,7 +187,8 @@ def test_whatever_happens_to_files(data: st.DataObject, tmp_path_factory: pytest
     settle(home)
     age = time.time() - 900
     for _ in range(data.draw(st.integers(1, 5))):
-        assert is_right(cache, home=home)
+        with piecemeal() if data.draw(st.booleans()) else nullcontext():
+            assert is_right(cache, home=home)
         for path in data.draw(st.lists(st.sampled_from(files), min_size=1, max_size=3, unique=True)):
             age += data.draw(st.integers(1, 5))
             change(data, path, whole, age)

@@ -149,6 +149,39 @@ def test_costs_come_with_what_they_depend_on(whole: dict[str, pl.DataFrame]) -> 
     assert lazy("usage").filter(dear).select("line").collect().equals(whole["usage"].filter(dear).select("line"))
 
 
+@pytest.mark.parametrize("folder", ["kept", None])
+def test_some_columns_of_usage_are_those_of_the_table(
+    whole: dict[str, pl.DataFrame], columns_read: dict[str, set[str]], folder: str | None
+) -> None:
+    with kept_in(cachefiles.folder() if folder else None):
+        logs = sf.scan(home=DEMO, n_jobs=1)
+        asked = {"at", "model", "output_tokens", "cost_usd"}
+        found = logs.usage.some(asked)
+        assert not columns_read.get("usage", set()) & {"project", "git_branch", "request_id", "message_id"}
+        assert asked < set(found.rows.columns) < set(whole["usage"].columns)
+        assert found.rows.equals(whole["usage"].select(found.rows.columns))
+        assert found.issues.equals(sf.scan(home=DEMO, n_jobs=1).usage.issues)
+        assert found.issues.filter(pl.col("kind") == "unpriced-model").height
+
+
+def test_some_columns_are_read_once_and_taken_from_what_is_held(whole: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    of = Portion.of.__func__  # type: ignore[attr-defined]
+
+    def noted(cls: Any, group: Any, *rest: Any) -> Any:
+        begun.append(group.provider.agent_type)
+        return of(cls, group, *rest)
+
+    monkeypatch.setattr(Portion, "of", classmethod(noted))
+    logs = sf.scan(home=DEMO, n_jobs=1)
+    for columns, readings in (({"at", "model"}, 1), ({"at"}, 1), ({"at", "project"}, 2)):
+        assert logs.usage.some(columns).rows["at"].equals(whole["usage"]["at"])
+        assert begun.count(begun[0]) == readings
+    assert logs.usage.to_frame("polars").equals(whole["usage"])
+    assert logs.usage.some({"at"}).rows.equals(whole["usage"])
+    assert begun.count(begun[0]) == 3
+
+
 def test_limits_of_the_scan_hold_too(whole: dict[str, pl.DataFrame]) -> None:
     since = datetime(2026, 11, 1, tzinfo=UTC)
     project = whole["usage"]["project"].drop_nulls()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from sessionframe.engine import Logs, Table, scan, task
+from sessionframe.engine.load import LIGHT, Beginning
 from sessionframe.engine.registry import register, unregister
 from sessionframe.errors import OptionError, PriceFileError, ProviderNotFoundError
 from sessionframe.frames.dtypes import polars_schema
@@ -423,6 +425,20 @@ def test_the_garbage_collector_is_as_it_was(home: Path, was_on: bool) -> None:
     try:
         len(logs(home).usage)
         assert gc.isenabled() is was_on
+    finally:
+        gc.enable()
+
+
+def test_frames_of_a_task_are_let_go_of_where_the_collector_is_off(home: Path) -> None:
+    """The command line and its workers switch it off, so a cycle would hold the rows of every task to the end."""
+    found = logs(home)
+    (portion,) = Beginning.of(found._plan, LIGHT).portions
+    (made,) = (task.parse_task(each) for each in portion.tasks(1 << 30))
+    frame = weakref.ref(made.tables["usage"])
+    gc.disable()
+    try:
+        del made
+        assert frame() is None
     finally:
         gc.enable()
 

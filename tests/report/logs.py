@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from sessionframe.engine.table import Some
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Source
 from sessionframe.schema import TABLES
@@ -23,6 +24,9 @@ class HandMadeTable:
     def to_frame(self, engine: str) -> pl.DataFrame:
         assert engine == "polars", "a report must not load pandas"
         return self._frame
+
+    def some(self, columns: frozenset[str]) -> Some:
+        return Some(self._frame.select(name for name in self._frame.columns if name in columns), self.issues)
 
 
 class HandMade:

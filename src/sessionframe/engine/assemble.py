@@ -19,17 +19,18 @@ from sessionframe.frames.sessions import Tables as Rows
 from sessionframe.frames.sessions import summed
 from sessionframe.frames.threads import SESSION, session_rows, with_children
 from sessionframe.pricing import PriceList, price
-from sessionframe.providers.contract import Lineage, Want
+from sessionframe.providers.contract import Lineage
 from sessionframe.schema import SCHEMA, IssueRow, TableName
 
 Gaps: TypeAlias = Mapping[str, frozenset[str]]
 PLACE = (*SESSION, "source")
+NO = pl.Series([False])
 ISSUE_ORDER = ("agent", "host", "source", "line", "kind", "detail")
 SESSION_ORDER = ("started_at", "agent", "host", "session_id")
 
 
-def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options: Options, gaps: Gaps) -> Tables:
-    """Make the tables of what all tasks returned.
+def assemble(parts: Sequence[Part], issues: list[IssueRow], options: Options, gaps: Gaps) -> Tables:
+    """Make the five tables of what all tasks returned.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options:
         Rows of different sources, in any order. Emptied on the way, so that rows are not held twice.
     issues
         What was noted outside of parsing.
-    want, options
+    options
         As in `load`.
     gaps
         Agent -> columns of `sessions` that its logs cannot fill.
@@ -45,7 +46,7 @@ def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options:
     Returns
     -------
     dict of str to Kept
-        The wanted tables. `usage` and `tool_calls` are sorted by time, `sessions` by their beginning, `messages` by session in
+        `usage` and `tool_calls` are sorted by time, `sessions` by their beginning, `messages` by session in
         the order of the sessions' first messages and then as the log has them, `issues` by source and line; missing values
         come last. The order of files and the number of processes change nothing.
     """
@@ -53,29 +54,27 @@ def assemble(parts: Sequence[Part], issues: list[IssueRow], want: Want, options:
     found = deduplicate(joined(parts, "usage"), joined(parts, "messages"), joined(parts, "tool_calls"), lineages)
     issues += found.issues
     scope = Scope(options.since, options.until, options.projects)
-    requests = scope.cut(found.usage)
-    if want.only_usage:
-        del found  # so that nothing else holds the columns that are used up
-        usage, unpriced = priced(kept("usage", requests, use_up=True), options.prices)
-        tables: Tables = {"usage": usage}
-    else:
-        usage, unpriced = priced(kept("usage", requests), options.prices)
-        sessions = session_rows(joined(parts, "sessions"), joined(parts, "titles"), found)
-        tables = {"usage": usage, **conversations(sessions, found, usage, scope, gaps)}
-    noted = pl.concat([joined(parts, "issues"), frame(SCHEMA["issues"], [*issues, *unpriced])])
-    return {**tables, "issues": alone("issues", noted.sort(ISSUE_ORDER, nulls_last=True))}
+    usage, unpriced = priced(kept("usage", scope.cut(found.usage)), options.prices)
+    sessions = session_rows(joined(parts, "sessions"), joined(parts, "titles"), found)
+    tables: Tables = {"usage": usage, **conversations(sessions, found, usage, scope, gaps)}
+    return {**tables, "issues": noted(parts, [*issues, *unpriced])}
 
 
-def assembled(parts: Sequence[Part], asked: Question, options: Options) -> Kept:
-    """The rows of one table that a lazy query asks for, with the columns that `needs.columns_for` told to load."""
+def assembled(parts: Sequence[Part], issues: list[IssueRow], asked: Question, options: Options) -> Tables:
+    """The table of a plain question, with the columns that `needs.columns_for` told to load; beside requests with prices, the issues."""
     lineages = lineages_of(parts)
     messages = joined(parts, "messages") if asked.table == "messages" else empty("messages")
     found = deduplicate(joined(parts, "usage"), messages, empty("tool_calls"), lineages)
     scope = Scope(options.since, options.until, options.projects)
     if asked.table == "messages":
-        return kept("messages", scope.cut(found.messages))
-    usage = kept("usage", scope.cut(found.usage))
-    return usage if asked.columns is not None and not asked.columns & PRICED else priced(usage, options.prices)[0]
+        return {"messages": kept("messages", scope.cut(found.messages))}
+    requests = scope.cut(found.usage)
+    del found  # so that nothing else holds the columns that are used up
+    usage = kept("usage", requests, use_up=True)
+    if asked.columns is not None and not asked.columns & PRICED:
+        return {"usage": usage}
+    usage, unpriced = priced(usage, options.prices)
+    return {"usage": usage, "issues": noted(parts, [*issues, *unpriced])}
 
 
 def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scope: Scope, gaps: Gaps) -> Tables:
@@ -87,6 +86,12 @@ def conversations(sessions: pl.DataFrame, found: Deduplicated, usage: Kept, scop
         "messages": kept("messages", inside.messages, use_up=True),
         "tool_calls": kept("tool_calls", inside.tool_calls, use_up=True),
     }
+
+
+def noted(parts: Sequence[Part], issues: Sequence[IssueRow]) -> Kept:
+    """The table `issues`: of the sources, and others."""
+    rows = pl.concat([joined(parts, "issues"), frame(SCHEMA["issues"], issues)])
+    return alone("issues", rows.sort(ISSUE_ORDER, nulls_last=True))
 
 
 def lineages_of(parts: Sequence[Part]) -> dict[str, Lineage]:
@@ -146,14 +151,19 @@ def with_copies(table: TableName, rows: Kept) -> pl.DataFrame:
 
 def by_time(rows: pl.DataFrame) -> pl.Series:
     """Positions of the rows by `at`, then agent, host, session, source and line; rows of one line as their provider gave them."""
-    small = rows.select("at", "line").with_row_index("row")
-    # places are texts and slow to sort by, so only rows that share their time with another are given the number of theirs
-    tied = small.select("row").filter(rows["at"].is_duplicated())
-    places = rows.select(PLACE)[tied["row"]].with_columns(tied)
+    order = rows["at"].arg_sort(nulls_last=True)
+    if rows.is_empty():
+        return order
+    times = rows["at"].gather(order)
+    as_before = times.slice(1).eq_missing(times.slice(0, len(times) - 1))
+    tied = pl.concat([as_before, NO]) | pl.concat([NO, as_before])
+    # places are texts and slow to sort by, so only rows that share their time with another are looked at
+    among = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True).scatter(order.filter(tied), values=True)
+    # neither `select` nor rows by their positions: where some columns have more chunks than others, both would first join those of all
+    places = pl.DataFrame([rows.get_column(name) for name in (*PLACE, "at", "line")]).filter(among).with_columns(row=among.arg_true())
     numbers = places.select(PLACE).unique().sort(PLACE, nulls_last=True).with_row_index("place")
-    placed = places.join(numbers, on=PLACE, how="left", nulls_equal=True).select("row", "place")
-    numbered = small.join(placed, on="row", how="left", maintain_order="left")
-    return numbered.sort("at", "place", "line", nulls_last=True, maintain_order=True)["row"]
+    placed = places.join(numbers, on=PLACE, how="left", nulls_equal=True, maintain_order="left").select("at", "place", "line", "row")
+    return order.scatter(tied.arg_true(), placed.sort("at", "place", "line", nulls_last=True, maintain_order=True)["row"])
 
 
 def by_session(rows: pl.DataFrame) -> pl.Series:

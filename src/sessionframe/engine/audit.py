@@ -62,7 +62,7 @@ def audit(plan: Plan, options: Options) -> Audit:
 
     statements = joined(parts, "statements")
     found = joined([part.only({"usage": None}) for part in parts], "usage")
-    tables = assemble(parts, begun.issues, AUDIT, options, session_gaps(plan))
+    tables = assemble(parts, begun.issues, options, session_gaps(plan))
     kept = load(Beginning.of(plan, LIGHT), options)["usage"].own if cachefiles.folder() is not None else None
     sources = Counter(group.provider.agent_type for group in plan.groups for _ in group.sources)
     return Audit(statements, found, without_echoes(found), tables, sources, counted_lines(plan), kept, options.are_limits)

@@ -14,6 +14,7 @@ from sessionframe.engine.cache.manifest import Entry
 from sessionframe.engine.needs import columns_for
 from sessionframe.engine.plan import Plan
 from sessionframe.engine.portion import Portion, keeping
+from sessionframe.engine.question import Question
 from sessionframe.engine.task import Part
 from sessionframe.providers.contract import Want
 from sessionframe.schema import CONTENT_COLUMNS, TABLES, IssueRow, TableName
@@ -21,7 +22,6 @@ from sessionframe.schema import CONTENT_COLUMNS, TABLES, IssueRow, TableName
 if TYPE_CHECKING:
     import polars as pl
 
-    from sessionframe.engine.question import Question
     from sessionframe.pricing import PriceList
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -42,7 +42,15 @@ CONTENT = {name: Want(frozenset(TABLES), content=True, content_of=name) for name
 
 CHUNK_BYTES = 8 << 20
 MOST_CHUNKS = 32
-"""Sources per task: small enough that all processes finish together, large enough that frames are not all overhead."""
+LARGEST_CHUNK = 64 << 20
+"""Sources per task: small enough that all processes finish together, large enough that frames are not all overhead. Those of usage alone
+are small, so there are no more than `MOST_CHUNKS`, but for homes so large that the rows of each would fill memory in every process."""
+KEPT_AT_ONCE = 1 << 30
+MOST_PIECES = 8
+"""What is read of so many bytes, or of this part of all, is kept while others are still read: a large home is not held in memory with
+columns that nobody asked for, and the cache does not end in many small files."""
+KEPT_BESIDE = 1 << 30
+"""Of so many bytes, rows of usage may be held until they are kept while others are put together: 55 MB, for a tenth of the time."""
 WORTH_NARROWING = 50_000
 """Kept rows of which it pays to find those that are asked for, before the others are loaded."""
 WORTH_A_WORKER = {True: 64 << 20, False: 16 << 20}
@@ -134,7 +142,7 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
     options
         What the caller asked for.
     asked
-        A lazy query, if it is all that must be answered.
+        A question, if it is all that must be answered.
 
     Returns
     -------
@@ -142,6 +150,8 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
         The wanted tables, or at least the rows and columns of the one that is asked for: the same whatever is kept.
     """
     portions, want = begun.portions, begun.want
+    if asked is None and want.only_usage:
+        asked = Question("usage")
     try:
         parts = read(portions, want, options, asked)
     except DamagedError:
@@ -151,39 +161,48 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
     from sessionframe.engine.assemble import assemble, assembled  # loads polars, for which the workers should not have to wait
 
     begun.is_sound = all(portion.is_sound for portion in portions)
-    with keeping(portions, beside=not want.only_usage):
+    waiting = sum(portion.size_waiting for portion in portions)
+    with keeping(portions, beside=not want.only_usage or waiting <= KEPT_BESIDE):
         if asked is not None and asked.is_plain:
-            return {asked.table: assembled(parts, asked, options)}
-        return assemble(parts, begun.issues, want, options, session_gaps(begun.plan))
+            return assembled(parts, begun.issues, asked, options)
+        return assemble(parts, begun.issues, options, session_gaps(begun.plan))
 
 
 def read(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[Part]:
     """The rows of all sources that can have a part in what is asked for. Raises `DamagedError` where what is kept cannot be read."""
     ticker = Ticker(sum(portion.group.size for portion in portions), options.progress)
     size = sum(portion.size_to_read for portion in portions)
-    chunk = max(CHUNK_BYTES, size // MOST_CHUNKS) if want.only_usage else CHUNK_BYTES  # frames of usage alone are small
+    chunk = max(CHUNK_BYTES, min(size // MOST_CHUNKS, LARGEST_CHUNK)) if want.only_usage else CHUNK_BYTES
     tasks = [task for portion in portions for task in portion.tasks(chunk)]
     tasks.sort(key=lambda task: -task.size)  # workers take the largest first, so that no big one is left for the end
     jobs = min(worthwhile_jobs(size, want, options.jobs), len(tasks))
     owners = {tuple(portion.group.names.items()): portion for portion in portions}
+    columns = columns_for(asked, with_projects=bool(options.projects))
+    much = max(KEPT_AT_ONCE, size // MOST_PIECES)
     parts = []
     from sessionframe.engine.pool import run  # what is kept needs no processes
 
     for parsed in run(tasks, jobs, ticker, meanwhile=load_libraries):
-        owners[tuple(parsed.names.items())].take(parsed)
-        parts.append(Part.of(parsed))
-    parts += [Part.of(parsed) for portion in portions for parsed in portion.go_on()]
-    columns = columns_for(asked, with_projects=bool(options.projects))
-    parts = [part.only(columns) for part in parts]
+        owner = owners[tuple(parsed.names.items())]
+        owner.take(parsed)
+        parts.append(Part.of(parsed).only(columns))
+        if owner.size_waiting >= much and not narrows(options, asked):
+            owner.keep_some()
+    parts += [Part.of(parsed).only(columns) for portion in portions for parsed in portion.go_on()]
     parts += [portion.known(entries, columns) for portion, entries in narrowed(portions, want, options, asked)]
     ticker.end()
     return parts
 
 
+def narrows(options: Options, asked: Question | None) -> bool:
+    """Whether only some rows are asked for."""
+    return options.are_limits or (asked is not None and asked.test is not None)
+
+
 def narrowed(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[tuple[Portion, list[Entry]]]:
-    """Which of the kept sources can have a part in what is asked for. Raises `DamagedError`."""
+    """Which of the kept sources can have a part in what is asked for, beside what was read just now. Raises `DamagedError`."""
     everything = [(portion, portion.entries) for portion in portions]
-    if not options.are_limits and (asked is None or asked.test is None):
+    if not narrows(options, asked):
         return everything
     rows = sum(span.length for _, entries in everything for entry in entries for spans in entry.spans.values() for span in spans)
     if rows < WORTH_NARROWING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sessionframe import cachefiles
 from sessionframe.engine.load import CONTENT, FULL, LIGHT, Beginning, Options, Progress, load
+from sessionframe.engine.needs import PRICED
 from sessionframe.engine.options import (
     EPOCH,
     Home,
@@ -25,6 +26,7 @@ from sessionframe.engine.options import (
     time_range,
 )
 from sessionframe.engine.plan import Plan, make_plan
+from sessionframe.engine.question import Question
 from sessionframe.engine.table import Depth, Table
 from sessionframe.errors import OptionError, listed
 from sessionframe.machine import Machine
@@ -169,6 +171,7 @@ class Logs:
         self._plan = plan
         self._options = options
         self._loaded: dict[Want, Tables] = {}
+        self._narrow: tuple[frozenset[str], Tables] = (frozenset(), {})
         self._begun: Beginning | None = None
         self._is_sound = True
         self._lock = RLock()
@@ -231,7 +234,7 @@ class Logs:
     def look(self) -> Look | None:
         """What the table `usage` will be made of, without reading it; nothing where nothing is kept, or files are written just now."""
         with self._lock:
-            if self._loaded or self._options.prices is not None:
+            if self._loaded or self._narrow[1] or self._options.prices is not None:
                 return None
             self._begun = Beginning.of(self._plan, LIGHT)
             fingerprint = self._begun.fingerprint()
@@ -242,10 +245,12 @@ class Logs:
         """Another reading of the same files would bring the same."""
         return self._is_sound
 
-    def _tables(self, depth: Depth) -> Tables:
+    def _tables(self, depth: Depth, columns: Collection[str] | None = None) -> Tables:
         """The tables of the first reading that serves, held for the next time."""
         with self._lock:
             done = self._held(depth)
+            if done is None and columns is not None and depth == "usage":
+                return self._some(frozenset(columns))
             if done is None:
                 done = SERVING[depth][0]
                 begun = self._begin(done)
@@ -255,6 +260,16 @@ class Logs:
                 self._loaded[done] = tables
                 self._is_sound = self._is_sound and begun.is_sound
             return self._loaded[done]
+
+    def _some(self, columns: frozenset[str]) -> Tables:
+        """Some columns of `usage` with its issues, held for the next time that no more is asked for."""
+        held, tables = self._narrow
+        if not tables or not columns <= held:
+            begun = self._begin(LIGHT)
+            tables = load(begun, self._options, Question("usage", columns | PRICED))  # issues name what has no price
+            self._narrow = columns, tables
+            self._is_sound = self._is_sound and begun.is_sound
+        return tables
 
     def _begin(self, want: Want) -> Beginning:
         """The beginning of a reading: the one that was only looked at, if that is it."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from sessionframe.engine.plan import Plan
 from sessionframe.schema import TableName
+
+if TYPE_CHECKING:
+    import polars as pl  # worker processes begin before it is loaded
 
 PLAIN = frozenset({"agent", "host", "source", "line", "session_id", "root_session_id", "project", "repo_root", "git_branch", "model", "at"})
 TESTABLE: dict[TableName, frozenset[str]] = {
@@ -76,6 +78,8 @@ def question(table: TableName, columns: Iterable[str] | None, predicate: pl.Expr
         asked = replace(asked, columns=frozenset(needed))
     if predicate is None:
         return asked
+    import polars as pl
+
     parts = list(conjuncts(predicate))
     of_agents = [part for part in parts if set(part.meta.root_names()) == {"agent"}]
     if of_agents:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, overload
 
 from sessionframe.errors import OptionError, listed, nearest
 from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TableName, TableSchema
@@ -24,6 +24,20 @@ HEAD_ROWS = 5
 ENGINES = ("pandas", "polars")
 TIME: dict[TableName, str] = {"sessions": "started_at", "messages": "at", "tool_calls": "at", "usage": "at"}
 """The column that says what span a table covers."""
+
+
+class Some(NamedTuple):
+    """Some columns of a table, and the issues of their reading."""
+
+    rows: pl.DataFrame
+    issues: pl.DataFrame
+
+
+class Load(Protocol):
+    """What brings tables."""
+
+    def __call__(self, depth: Depth, columns: Collection[str] | None = None) -> Tables:
+        """The tables of a depth; all columns, or at least some where no more is asked for."""
 
 
 class Table:
@@ -49,7 +63,7 @@ class Table:
     def __init__(
         self,
         name: TableName,
-        load: Callable[[Depth], Tables],
+        load: Load,
         answer: Answer,
         prices: PriceList | None = None,
         why_empty: Callable[[], str] = lambda: "",
@@ -77,6 +91,14 @@ class Table:
         Beside `usage` this costs nothing; the table `issues` of a scan reads everything that there is to read.
         """
         return self._load(self._depth(content=False))["issues"].own.clone()
+
+    def some(self, columns: Collection[str]) -> Some:
+        """At least some columns, and what could not be read, priced or counted wholly.
+
+        For what needs no more of `usage`: the others are neither loaded nor held. In the order of the table, costs included.
+        """
+        found = self._load(self._depth(content=False), columns)
+        return Some(found[self.name].own.clone(), found["issues"].own.clone())
 
     @overload
     def to_frame(self, engine: Literal["pandas"] = ..., *, content: bool = ..., replays: bool = ...) -> pd.DataFrame: ...

@@ -141,9 +141,12 @@ def best_measurement(requests: Marked) -> pl.DataFrame:
     )
     owner = copies.filter(is_owner).select(ROW, *KEY, HOLDER)
     better = owner.join(best, on=KEY).filter(pl.col(f"best_{HOLDER}") != pl.col(HOLDER))
-    if better.is_empty():
-        return usage
-    return usage.with_columns(usage[name].clone().scatter(better[ROW], better[f"best_{name}"]) for name in told)
+    places = better[ROW]
+    values = {name: better[f"best_{name}"] for name in told}
+    # most copies differ in few columns; only those are copied
+    return usage.with_columns(
+        usage[name].clone().scatter(places, best) for name, best in values.items() if not usage[name].gather(places).eq_missing(best).all()
+    )
 
 
 def copied_prefixes(messages: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import polars as pl
 
-from sessionframe.pricing.entry import Rates
+from sessionframe.pricing.entry import Entry, Rates
 from sessionframe.pricing.pricelist import Match, PriceList, Request, quote
 from sessionframe.schema import IssueRow
 
@@ -148,13 +148,15 @@ def _costs(usage: pl.DataFrame, prices: PriceList, *, fallback: bool = False) ->
         Per row: counts (`n_`), rates and charges (`pd_`, picodollars) of each part, their total, key and seller, the case's reason.
     """
     matches = _matches(usage, prices)
-    cases, number = _cases(usage, [match for match in matches.values() if isinstance(match, Match)])
+    case = _case([match.entry for match in matches.values() if isinstance(match, Match)])
+    slices = [usage.slice(start, SLICE_ROWS) for start in range(0, max(usage.height, 1), SLICE_ROWS)]
+    cases = _distinct(pl.concat([_distinct(rows.select(case)) for rows in slices])).with_row_index("number")
     rates = _rates_frame(cases, matches)
     if fallback:
         rates = rates.with_columns(pl.coalesce(part, *others).alias(part) for part, others in NEXT_RATES.items())
-    for start in range(0, max(usage.height, 1), SLICE_ROWS):
-        rows = usage.slice(start, SLICE_ROWS)
-        yield rows, _charged(rows, rates[number.slice(start, SLICE_ROWS)])
+    for rows in slices:
+        own = rows.select(case).join(cases.select(*CASE, "number"), on=CASE, how="left", nulls_equal=True, maintain_order="left")
+        yield rows, _charged(rows, rates[own["number"]])
 
 
 def _charged(usage: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -177,25 +179,27 @@ def _matches(usage: pl.DataFrame, prices: PriceList) -> dict[ModelKey, Match | s
     return {(model, vendor): prices.find(model, vendor) for model, vendor in models.iter_rows()}
 
 
-def _cases(usage: pl.DataFrame, matches: Iterable[Match]) -> tuple[pl.DataFrame, pl.Series]:
-    """The distinct cases that can differ in price, and the number of each row's case.
+def _case(entries: Sequence[Entry]) -> list[pl.Expr]:
+    """Of each row, what it can differ in price by, its time and prompt size.
 
     Rows of one case have the same model and options and lie on the same side of every instant, time of day and prompt size at which
-    any of the models changes its price; so the earliest instant and the smallest prompt of a case stand for all of it.
+    any of the models changes its price.
     """
-    entries = [match.entry for match in matches]
     at = pl.col("at")
     prompt = _float("input_tokens") + _float("cache_read_tokens") + _float("cache_write_tokens")
-    rows = usage.select(
+    return [
         *(pl.col(name).cast(pl.String) for name in ("model", "vendor", *OPTIONS)),
         _passed([at >= instant for instant in sorted({instant for entry in entries for instant in entry.instants})]).alias("moment"),
         _passed([at.dt.time() >= hour for hour in sorted({hour for entry in entries for hour in entry.clocks})]).alias("clock"),
         _passed([prompt > size for size in sorted({size for entry in entries for size in entry.thresholds})]).alias("size"),
         at,
         prompt.alias("prompt"),
-    )
-    cases = rows.group_by(CASE).agg(pl.col("at").min().clip(*PYTHON_TIMES), pl.col("prompt").min()).with_row_index("number")
-    return cases, rows.join(cases.select(*CASE, "number"), on=CASE, how="left", nulls_equal=True, maintain_order="left")["number"]
+    ]
+
+
+def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
+    """The distinct cases; the earliest instant and the smallest prompt of a case stand for all of it."""
+    return rows.group_by(CASE).agg(pl.col("at").min().clip(*PYTHON_TIMES), pl.col("prompt").min())
 
 
 def _passed(bounds: list[pl.Expr]) -> pl.Expr:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sessionframe.errors import OptionError, listed, nearest
+from sessionframe.schema import TOKEN_COLUMNS
 
 PERIODS: dict[str, str | None] = {"daily": "1d", "weekly": "1w", "monthly": "1mo", "total": None}
 """Name of a period -> step of `tokens_by`."""
@@ -17,6 +18,10 @@ GROUPS: dict[str, str] = {
     "host": "host",
 }
 """Name of a group -> column of `usage`."""
+SHOWN = frozenset({"at", "model", *TOKEN_COLUMNS, "web_searches", "cost_usd"})
+"""Columns of `usage` that every report is made of."""
+OF_SESSIONS = frozenset({"root_session_id", "repo_root"})
+"""What a report by session needs beside them."""
 
 
 def columns_of(period: str, by: Sequence[str]) -> dict[str, str]:
@@ -33,6 +38,11 @@ def columns_of(period: str, by: Sequence[str]) -> dict[str, str]:
         if name not in GROUPS:
             raise OptionError(f"{name!r} is nothing to group by.{nearest(name, GROUPS)} Groups: {listed(GROUPS)}.")
     return {name: GROUPS[name] for name in by}
+
+
+def needed_for(groups: Mapping[str, str]) -> frozenset[str]:
+    """The columns of `usage` that a report with these groups is made of."""
+    return SHOWN | {*groups.values()} | (OF_SESSIONS if "session" in groups else frozenset())
 
 
 def names_of(texts: Sequence[str], *, titles: bool) -> list[str]:

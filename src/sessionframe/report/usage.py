@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sessionframe.analysis.tokens import tokens_by
-from sessionframe.report.groups import PERIODS, columns_of
+from sessionframe.report.groups import PERIODS, columns_of, needed_for
 from sessionframe.report.made import UsageReport
 from sessionframe.schema import TOKEN_COLUMNS
 from sessionframe.zones import zone
@@ -44,7 +44,8 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         `period` or `by` has a name that is not known, or `tz` is no time zone.
     """
     groups, every = columns_of(period, by), PERIODS[period]
-    usage = logs.usage.to_frame("polars")
+    named = session_titles(logs) if titles else None  # first: the rows of all tables serve for requests too
+    usage, issues = logs.usage.some(needed_for(groups))
     zone_name = zone(tz).key
     summed = tokens_by(usage, by=list(groups.values()), every=every, tz=zone_name)
     rows = summed.rename({column: name for name, column in groups.items()})
@@ -52,7 +53,7 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         start = pl.col("start")
         rows = rows.with_columns(start.dt.strftime(LABELS[period]).alias("period")).select("start", "period", pl.exclude("start", "period"))
     if "session" in groups:
-        rows = with_session_facts(rows, usage, titles=session_titles(logs) if titles else None)
+        rows = with_session_facts(rows, usage, titles=named)
     sorted_rows = ordered(rows, groups)
     return UsageReport(
         period=period,
@@ -62,7 +63,7 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         rows=sorted_rows.to_dicts(),
         totals=tokens_by(usage).select(MEASURES).row(0, named=True),
         unpriced_models=unpriced_models(usage),
-        issues=issue_counts(logs.usage.issues),
+        issues=issue_counts(issues),
         first=usage["at"].min(),  # type: ignore[arg-type]  # the column is a datetime
         last=usage["at"].max(),  # type: ignore[arg-type]
     )

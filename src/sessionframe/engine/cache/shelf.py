@@ -21,6 +21,8 @@ from sessionframe.providers.contract import Source, TableRow, Want
 if TYPE_CHECKING:
     import polars as pl
 
+    from sessionframe.engine.cache.segment import NewSegment
+
 DAY_S = 24 * 3600
 UNUSED_S = 30 * DAY_S
 """What nobody asked for during this time is removed [s]."""
@@ -101,6 +103,7 @@ class Shelf:
         self.name = f"{group.provider.agent_type}.{depth}.{digest_of((place, sorted(want.tables), code)).hex()[:16]}"
         self._now_ns = time.time_ns()
         self._manifest = decoded(cachefiles.read(self.name) or b"")
+        self._fresh: list[Entry] = []
         self._everything: bytes | None = None
 
     @classmethod
@@ -156,8 +159,21 @@ class Shelf:
                 found.setdefault(table, []).append(cut(read(self.name, segment, table, None if columns is None else columns[table]), parts))
         return {table: pl.concat(parts, rechunk=False) for table, parts in found.items()}
 
+    def keep_some(self, looked: Looked, parsed: Sequence[Parsed]) -> None:
+        """Keep a part of what is being read. Nothing that was kept before is removed: it may still be needed."""
+        from sessionframe.engine.cache.segment import NewSegment
+
+        segment = NewSegment()
+        fresh = entries_of(segment, looked, {}, parsed)
+        replaced = {entry.key for entry in fresh}
+        entries = [entry for entry in self._manifest.entries if entry.key not in replaced]
+        manifest = Manifest({**self._manifest.segments, segment.name: segment.heights}, [*entries, *fresh])
+        if segment.write(self.name) and cachefiles.write(self.name, encoded(manifest)):
+            self._manifest = manifest
+            self._fresh += fresh
+
     def keep(self, looked: Looked, went_on: Mapping[Key, Entry], parsed: Sequence[Parsed]) -> None:
-        """Keep what was read, beside what was kept before.
+        """Keep the rest of what was read, beside what was kept before.
 
         Parameters
         ----------
@@ -168,17 +184,15 @@ class Shelf:
         parsed
             What was read.
         """
-        entries = [*looked.kept, *self._elsewhere()]
-        parsed = [part for part in parsed if any(share.is_sound for share in part.shares)]
-        if not parsed and len(entries) == len(self._manifest.entries):
+        entries = [*looked.kept, *self._elsewhere(), *self._fresh]
+        is_new = bool(self._fresh) or any(share.is_sound for part in parsed for share in part.shares)
+        if not is_new and len(entries) == len(self._manifest.entries):
             self._still_used()
             return
         from sessionframe.engine.cache.segment import NewSegment, repacked
 
         segment = NewSegment()
-        fresh = [each for part in parsed for each in segment.add_parsed(part)]
-        sound = ((share, looked.seen.get(share.source.key), settled, rest) for share, settled, rest in fresh if share.is_sound)
-        entries += [entry_of(share, seen, settled, rest, went_on) for share, seen, settled, rest in sound if seen is not None]
+        entries += entries_of(segment, looked, went_on, parsed)
         heights = {**self._manifest.segments, segment.name: segment.heights}
         if is_worn(heights, entries):
             entries = repacked(self.name, entries, segment)
@@ -190,7 +204,7 @@ class Shelf:
     def forget(self) -> None:
         """Forget everything: it is damaged."""
         cachefiles.remove(self.name)
-        self._manifest = Manifest()
+        self._manifest, self._fresh = Manifest(), []
 
     def _elsewhere(self) -> list[Entry]:
         """What is kept of sources that are not asked for now but are still there: other folders were named, or fewer."""
@@ -213,6 +227,13 @@ class Shelf:
         """Note once a day that the shelf is in use."""
         if cachefiles.age(self.name) > DAY_S:
             cachefiles.touch(self.name)
+
+
+def entries_of(segment: NewSegment, looked: Looked, went_on: Mapping[Key, Entry], parsed: Sequence[Parsed]) -> list[Entry]:
+    """What is to be kept of sources that were read, with their rows added to a segment. What is not sound is left out."""
+    added = [each for part in parsed if any(share.is_sound for share in part.shares) for each in segment.add_parsed(part)]
+    sound = ((share, looked.seen.get(share.source.key), settled, rest) for share, settled, rest in added if share.is_sound)
+    return [entry_of(share, seen, settled, rest, went_on) for share, seen, settled, rest in sound if seen is not None]
 
 
 def entry_of(share: Share, seen: tuple[Stamp, bytes], settled: Spans, rest: Spans, went_on: Mapping[Key, Entry]) -> Entry:
