@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from sessionframe.schema import Category
@@ -35,6 +36,7 @@ class ToolKind(NamedTuple):
     mcp_server: str | None
 
 
+@lru_cache(maxsize=1024)
 def tool_kind(name: str | None) -> ToolKind:
     """Category and MCP server of a tool name; an unknown name is ``other``."""
     if name is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -114,11 +116,11 @@ def text_series(name: str, values: Sequence[Any]) -> pl.Series:
         return repeated(name, values[0], len(values))
     if len(head) * FEW > min(PROBE, len(values)):
         return pl.Series(name, values, dtype=pl.String)
-    positions = {value: position for position, value in enumerate(dict.fromkeys(values))}
-    if len(positions) * FEW > len(values):
+    numbers: defaultdict[Any, int] = defaultdict(count().__next__)
+    positions = list(map(numbers.__getitem__, values))
+    if len(numbers) * FEW > len(values):
         return pl.Series(name, values, dtype=pl.String)
-    distinct = pl.Series(name, list(positions), dtype=pl.String)
-    return distinct.gather(pl.Series(list(map(positions.__getitem__, values)), dtype=pl.UInt32))
+    return pl.Series(name, list(numbers), dtype=pl.String).gather(pl.Series(positions, dtype=pl.UInt32))
 
 
 def repeated(name: str, value: str | None, length: int) -> pl.Series:

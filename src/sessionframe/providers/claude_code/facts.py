@@ -91,8 +91,10 @@ class Sessions:
         record, place, at = line.record, line.place, line.at
         row = self._facts(place).row
         if at is not None:
-            row.started_at = at if row.started_at is None else min(row.started_at, at)
-            row.ended_at = at if row.ended_at is None else max(row.ended_at, at)
+            if row.started_at is None or at < row.started_at:
+                row.started_at = at
+            if row.ended_at is None or at > row.ended_at:
+                row.ended_at = at
         if row.project is None:
             row.project, row.repo_root = place.project, place.repo_root
         row.git_branch = row.git_branch or place.git_branch

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -28,15 +27,6 @@ OTHER_KINDS: dict[str, MessageKind] = {
 
 attachment_decoder = msgspec.json.Decoder(Attachment)
 text_decoder = msgspec.json.Decoder(str)
-
-
-class Part(NamedTuple):
-    """One content part: who speaks, what it is, its text, and a key that its copies share."""
-
-    role: Role
-    kind: MessageKind
-    text: str | None
-    key: str
 
 
 class Messages:
@@ -70,7 +60,7 @@ class Messages:
         for number, block in enumerate(blocks(record.message.content if record.message else None)):
             kind = block_kind(block)
             text = block_text(block)
-            row = self._row(line, Part("user", kind, text, f"{record.uuid}:{number}"))
+            row = self._row(line, "user", kind, text, f"{record.uuid}:{number}")
             if kind == "tool-result":
                 row.role, row.call_id, row.dedup_key = "tool", block.tool_use_id, f"result:{block.tool_use_id}"
             elif record.isCompactSummary:
@@ -88,7 +78,7 @@ class Messages:
             vendor_id = message.id if message and message.id and message.id.startswith(VENDOR_ID) else None
             # The SDK's fork rewrites every uuid, so a part of a response is known by the response and what it says.
             key = f"{vendor_id}:{kind}:{block.id or part_hash(text)}" if vendor_id else f"{record.uuid}:{number}"
-            row = self._row(line, Part("tool" if kind == "tool-result" else "assistant", kind, text, key))
+            row = self._row(line, "tool" if kind == "tool-result" else "assistant", kind, text, key)
             row.message_id = (message.id if message else None) or record.uuid
             row.model = message.model if message else None
             row.request_id = record.requestId
@@ -99,25 +89,26 @@ class Messages:
         """A notice of the program; the boundary that a compaction leaves is a summary."""
         record = line.record
         kind: MessageKind = "summary" if record.subtype in COMPACTIONS else "chat"
-        return self._row(line, Part("system", kind, plain(record.content), f"{record.uuid}:0"))
+        return self._row(line, "system", kind, plain(record.content), f"{record.uuid}:0")
 
     def attachment(self, line: Line) -> MessageRow:
         """Context that the program attached, or a prompt that was typed while the model worked."""
         record = line.record
         head = attachment_head(record.attachment)
         if head.type == "queued_command" and is_queued_prompt(head) and line.place.kind == "main":
-            row = self._row(line, Part("user", "chat", plain(head.prompt), f"{record.uuid}:0"))
+            row = self._row(line, "user", "chat", plain(head.prompt), f"{record.uuid}:0")
             row.is_human = head.source_uuid not in self._prompts
             return row
-        row = self._row(line, Part("system", "chat", None, f"{record.uuid}:0"))
+        row = self._row(line, "system", "chat", None, f"{record.uuid}:0")
         row.content = raw_text(record.attachment) if self._content and is_present(record.attachment) else None
         return row
 
     def other(self, line: Line) -> MessageRow:
         """A report of progress, or a snapshot of files for undo."""
-        return self._row(line, Part("system", OTHER_KINDS[line.record.type or ""], None, f"{line.record.uuid}:0"))
+        return self._row(line, "system", OTHER_KINDS[line.record.type or ""], None, f"{line.record.uuid}:0")
 
-    def _row(self, line: Line, part: Part) -> MessageRow:
+    def _row(self, line: Line, role: Role, kind: MessageKind, text: str | None, key: str) -> MessageRow:
+        """The row of one content part; `key` is shared by its copies."""
         record, place = line.record, line.place
         row = MessageRow(
             session_id=place.session_id,
@@ -126,17 +117,17 @@ class Messages:
             parent_id=record.parentUuid,
             seq=self._seq,
             at=line.at,
-            role=part.role,
-            type=part.kind,
+            role=role,
+            type=kind,
             project=place.project,
             repo_root=place.repo_root,
             git_branch=place.git_branch,
-            content_chars=len(part.text) if part.text is not None else None,
-            content=part.text if self._content else None,
+            content_chars=len(text) if text is not None else None,
+            content=text if self._content else None,
             source=place.source,
             line=line.number,
             record_id=record.uuid,
-            dedup_key=part.key if record.uuid else f"{place.source}:{self._seq}",
+            dedup_key=key if record.uuid else f"{place.source}:{self._seq}",
             raw=self._raw.at(line.number) if self._raw else None,
         )
         self._seq += 1

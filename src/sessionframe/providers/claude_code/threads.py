@@ -88,9 +88,10 @@ class Threads:
         """Whether the conversation is known: all but old sub-agents' files state it in their paths."""
         return bool(self._root)
 
-    def note(self, record: Envelope) -> None:
-        """Take the conversation from a line of any type, so that usage alone knows it as soon as everything does."""
+    def note(self, record: Envelope) -> bool:
+        """Take the conversation from a line of any type, so that usage alone knows it as soon as everything does; whether it is known."""
         self._root = record.sessionId or ""
+        return self.is_rooted
 
     def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
         """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats.
