@@ -12,7 +12,7 @@ import pytest
 import sessionframe as sf
 from sessionframe.frames.dtypes import polars_schema
 from sessionframe.providers.contract import Never
-from sessionframe.schema import SCHEMA, TABLES, TableName
+from sessionframe.schema import CONTENT_COLUMNS, SCHEMA, TABLES, TableName
 from tests.contract.samples import SAMPLES, SHAPES, Sample, builtin, everything, lines, samples, tables
 
 every_sample = pytest.mark.parametrize("sample", samples(), ids=str)
@@ -118,6 +118,17 @@ def test_no_text_unless_asked_for(sample: Sample) -> None:
     private: dict[TableName, list[str]] = {"messages": ["content"], "tool_calls": ["arguments", "result"], "sessions": ["first_prompt"]}
     found = tables(sample.home, sample.agent, text=False)
     assert all(found[name][column].null_count() == found[name].height for name, columns in private.items() for column in columns)
+
+
+@every_sample
+def test_text_changes_no_row(sample: Sample) -> None:
+    """The text of messages is read without the other tables, so all that is beside it must be as when everything is read."""
+    logs = sf.scan(sample.agent, home=sample.home, n_jobs=1)
+    for name, columns in CONTENT_COLUMNS.items():
+        bare = getattr(logs, name).to_frame("polars", replays=True)
+        told = getattr(logs, name).to_frame("polars", content=True, replays=True)
+        others = [column for column in bare.columns if column not in (*columns, "title")]
+        assert told.select(others).equals(bare.select(others)), name
 
 
 def test_every_sample_states_a_truth_of_its_own() -> None:

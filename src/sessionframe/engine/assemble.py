@@ -14,6 +14,7 @@ from sessionframe.engine.task import PARSED, Part
 from sessionframe.frames.build import frame
 from sessionframe.frames.dedup import Deduplicated, deduplicate
 from sessionframe.frames.dtypes import polars_schema
+from sessionframe.frames.picking import picked
 from sessionframe.frames.scope import Scope
 from sessionframe.frames.sessions import Tables as Rows
 from sessionframe.frames.sessions import summed
@@ -158,9 +159,8 @@ def by_time(rows: pl.DataFrame) -> pl.Series:
     as_before = times.slice(1).eq_missing(times.slice(0, len(times) - 1))
     tied = pl.concat([as_before, NO]) | pl.concat([NO, as_before])
     # places are texts and slow to sort by, so only rows that share their time with another are looked at
-    among = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True).scatter(order.filter(tied), values=True)
-    # neither `select` nor rows by their positions: where some columns have more chunks than others, both would first join those of all
-    places = pl.DataFrame([rows.get_column(name) for name in (*PLACE, "at", "line")]).filter(among).with_columns(row=among.arg_true())
+    among = order.filter(tied).sort()
+    places = picked(rows, among, (*PLACE, "at", "line")).with_columns(row=among)
     numbers = places.select(PLACE).unique().sort(PLACE, nulls_last=True).with_row_index("place")
     placed = places.join(numbers, on=PLACE, how="left", nulls_equal=True, maintain_order="left").select("at", "place", "line", "row")
     return order.scatter(tied.arg_true(), placed.sort("at", "place", "line", nulls_last=True, maintain_order=True)["row"])

@@ -36,9 +36,14 @@ class Kept(NamedTuple):
 
 Tables: TypeAlias = dict[TableName, Kept]
 
+NEEDED: dict[TableName, tuple[TableName, ...]] = {"messages": ("messages", "usage", "issues")}
+"""Tables whose text can be had without reading all: copies of messages are known by those of requests, and by nothing else."""
 LIGHT = Want(frozenset({"usage", "issues"}))
 FULL = Want(frozenset(TABLES))
-CONTENT = {name: Want(frozenset(TABLES), content=True, content_of=name) for name in CONTENT_COLUMNS}
+CONTENT = {name: Want(frozenset(NEEDED.get(name, TABLES)), content=True, content_of=name) for name in CONTENT_COLUMNS}
+
+QUESTIONS = {LIGHT: Question("usage"), CONTENT["messages"]: Question("messages")}
+"""Depths of reading that answer one question."""
 
 CHUNK_BYTES = 8 << 20
 MOST_CHUNKS = 32
@@ -150,8 +155,8 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
         The wanted tables, or at least the rows and columns of the one that is asked for: the same whatever is kept.
     """
     portions, want = begun.portions, begun.want
-    if asked is None and want.only_usage:
-        asked = Question("usage")
+    if asked is None:
+        asked = QUESTIONS.get(want)
     try:
         parts = read(portions, want, options, asked)
     except DamagedError:

@@ -256,7 +256,7 @@ class Logs:
                 begun = self._begin(done)
                 tables = load(begun, self._options)
                 if done.content_of is not None:  # the other tables are there without text already, or will be
-                    tables = {name: tables[name] for name in (done.content_of, "issues")}
+                    tables = {done.content_of: tables[done.content_of]}
                 self._loaded[done] = tables
                 self._is_sound = self._is_sound and begun.is_sound
             return self._loaded[done]
