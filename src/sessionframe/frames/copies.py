@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from sessionframe.frames.picking import picked
 from sessionframe.providers.contract import Lineage
 
 Lineages: TypeAlias = Mapping[str, Lineage]
@@ -121,7 +120,7 @@ def shared(rows: pl.DataFrame) -> pl.DataFrame:
     """
     keyed = rows.select("dedup_key", "is_replay").with_row_index(ROW).filter(pl.col("dedup_key").is_not_null() & ~pl.col("is_replay"))
     positions = keyed.filter(pl.col("dedup_key").is_duplicated())[ROW]  # the cheap question first: one column, no groups
-    repeated = picked(rows, positions).with_columns(holder().alias(HOLDER)).insert_column(0, positions)
+    repeated = rows.with_row_index(ROW)[positions].with_columns(holder().alias(HOLDER))
     return repeated.filter(pl.col(HOLDER).n_unique().over(KEY) > 1) if repeated.height else repeated
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from sessionframe.frames.copies import KEY
-from sessionframe.frames.picking import picked
 from sessionframe.schema import IssueRow
 
 RESULT = (
@@ -49,7 +48,7 @@ def pair_results(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[IssueRow]]:
     pending = whole.filter(pl.col("status") == "pending").select(KEY).unique()
     answers = small.filter(pl.col("status") != "pending").join(pending, on=KEY, how="semi")
     kept = calls if whole.height == calls.height else calls.filter(~ORPHAN)
-    return (answered(kept, picked(calls, answers["row"])) if answers.height else kept), lost_issues(lost)
+    return (answered(kept, calls[answers["row"]]) if answers.height else kept), lost_issues(lost)
 
 
 def answered(whole: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
