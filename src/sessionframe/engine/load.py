@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
@@ -137,7 +139,7 @@ class Beginning:
         return not any(portion.looked.new or portion.looked.grown for portion in self.portions)
 
 
-def load(begun: Beginning, options: Options, asked: Question | None = None) -> Tables:
+def load(begun: Beginning, options: Options, asked: Question | None = None, *, for_pandas: bool = False) -> Tables:
     """Read everything that a plan lists, and what is kept of it from earlier.
 
     Parameters
@@ -148,6 +150,8 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
         What the caller asked for.
     asked
         A question, if it is all that must be answered.
+    for_pandas
+        The caller will make pandas frames of them.
 
     Returns
     -------
@@ -157,12 +161,13 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
     portions, want = begun.portions, begun.want
     if asked is None:
         asked = QUESTIONS.get(want)
+    meanwhile = partial(load_libraries, for_pandas=for_pandas)
     try:
-        parts = read(portions, want, options, asked)
+        parts = read(portions, want, options, asked, meanwhile)
     except DamagedError:
         for portion in portions:
             portion.forget()
-        parts = read(portions, want, options, asked)
+        parts = read(portions, want, options, asked, meanwhile)
     from sessionframe.engine.assemble import assemble, assembled  # loads polars, for which the workers should not have to wait
 
     begun.is_sound = all(portion.is_sound for portion in portions)
@@ -173,8 +178,13 @@ def load(begun: Beginning, options: Options, asked: Question | None = None) -> T
         return assemble(parts, begun.issues, options, session_gaps(begun.plan))
 
 
-def read(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None) -> list[Part]:
-    """The rows of all sources that can have a part in what is asked for. Raises `DamagedError` where what is kept cannot be read."""
+def read(
+    portions: Sequence[Portion], want: Want, options: Options, asked: Question | None, meanwhile: Callable[[], object] | None = None
+) -> list[Part]:
+    """The rows of all sources that can have a part in what is asked for. Raises `DamagedError` where what is kept cannot be read.
+
+    `meanwhile` is what is left to do here while worker processes start; by default, to load libraries.
+    """
     ticker = Ticker(sum(portion.group.size for portion in portions), options.progress)
     size = sum(portion.size_to_read for portion in portions)
     chunk = max(CHUNK_BYTES, min(size // MOST_CHUNKS, LARGEST_CHUNK)) if want.only_usage else CHUNK_BYTES
@@ -187,7 +197,7 @@ def read(portions: Sequence[Portion], want: Want, options: Options, asked: Quest
     parts = []
     from sessionframe.engine.pool import run  # what is kept needs no processes
 
-    for parsed in run(tasks, jobs, ticker, meanwhile=load_libraries):
+    for parsed in run(tasks, jobs, ticker, meanwhile or load_libraries):
         owner = owners[tuple(parsed.names.items())]
         owner.take(parsed)
         parts.append(Part.of(parsed).only(columns))
@@ -217,13 +227,15 @@ def narrowed(portions: Sequence[Portion], want: Want, options: Options, asked: Q
     return narrow(portions, want, options, asked)
 
 
-def load_libraries() -> None:
+def load_libraries(*, for_pandas: bool = False) -> None:
     """Load what is needed once everything is parsed: a third of a second that is for nothing while workers start."""
     from sessionframe import pricing
     from sessionframe.engine import assemble
 
     del assemble
     pricing.preload()
+    if for_pandas:
+        import_module("pandas")
 
 
 def worthwhile_jobs(size: int, want: Want, jobs: int | None) -> int:

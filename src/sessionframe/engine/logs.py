@@ -245,7 +245,7 @@ class Logs:
         """Another reading of the same files would bring the same."""
         return self._is_sound
 
-    def _tables(self, depth: Depth, columns: Collection[str] | None = None) -> Tables:
+    def _tables(self, depth: Depth, columns: Collection[str] | None = None, *, for_pandas: bool = False) -> Tables:
         """The tables of the first reading that serves, held for the next time."""
         with self._lock:
             done = self._held(depth)
@@ -254,7 +254,7 @@ class Logs:
             if done is None:
                 done = SERVING[depth][0]
                 begun = self._begin(done)
-                tables = load(begun, self._options)
+                tables = load(begun, self._options, for_pandas=for_pandas)
                 if done.content_of is not None:  # the other tables are there without text already, or will be
                     tables = {done.content_of: tables[done.content_of]}
                 self._loaded[done] = tables

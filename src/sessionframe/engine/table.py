@@ -36,8 +36,8 @@ class Some(NamedTuple):
 class Load(Protocol):
     """What brings tables."""
 
-    def __call__(self, depth: Depth, columns: Collection[str] | None = None) -> Tables:
-        """The tables of a depth; all columns, or at least some where no more is asked for."""
+    def __call__(self, depth: Depth, columns: Collection[str] | None = None, *, for_pandas: bool = False) -> Tables:
+        """The tables of a depth; all columns, or at least some where no more is asked for. Pandas loads meanwhile, if it is for it."""
 
 
 class Table:
@@ -130,7 +130,7 @@ class Table:
         """
         if engine not in ENGINES:
             raise OptionError(f"engine={engine!r} is not known.{nearest(str(engine), ENGINES)} Choose from {listed(ENGINES)}.")
-        frame = self._frame(content=content, replays=replays)
+        frame = self._frame(content=content, replays=replays, for_pandas=engine == "pandas")
         from sessionframe.frames.forward import offer_in_pandas, offer_in_polars
 
         if engine == "polars":
@@ -214,8 +214,8 @@ class Table:
             return self.name
         return "usage" if self.name == "usage" else "all"
 
-    def _frame(self, *, content: bool, replays: bool) -> pl.DataFrame:
-        rows = self._load(self._depth(content=content))[self.name]
+    def _frame(self, *, content: bool, replays: bool, for_pandas: bool = False) -> pl.DataFrame:
+        rows = self._load(self._depth(content=content), for_pandas=for_pandas)[self.name]
         from sessionframe.engine.assemble import with_copies  # loads polars, so not before workers have begun
 
         # a clone shares its columns, so that a caller who changes his frame does not change the next one

@@ -221,7 +221,7 @@ class Reader(UsageReader):
         self._requests.add(line.record, line.number)
         for row, block, text in self._messages.assistant(line):
             if row.type == "tool-use" and "tool_calls" in self._want.tables:
-                self._tools.call(line, block)
+                self._tools.call(line, block, text)
             elif row.type == "tool-result":  # tools that the vendor runs answer in the same response
                 yield from self._result(line, block, text)
             if "messages" in self._want.tables:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from sessionframe.machine import Machine
 from sessionframe.providers.claude_code.records import Envelope, Record
 from sessionframe.providers.contract import Source
@@ -39,8 +41,8 @@ class Place(NamedTuple):
     source: str
 
 
-class Line(NamedTuple):
-    """A decoded line of the file with its place and time."""
+class Line(msgspec.Struct, gc=False):
+    """A decoded line of the file with its place and time. No tuple: one is made for every line, which takes a third of the time so."""
 
     number: int
     record: Record

@@ -9,7 +9,7 @@ import msgspec
 
 from sessionframe.dialects.anthropic import Block
 from sessionframe.dialects.tools import command_head, tool_kind
-from sessionframe.formats.text import is_present, raw_text
+from sessionframe.formats.text import is_present
 from sessionframe.providers.claude_code.prompts import INTERRUPTION
 from sessionframe.providers.claude_code.records import Record, ToolInput, ToolUseResult
 from sessionframe.providers.claude_code.threads import Line
@@ -47,11 +47,11 @@ class ToolCalls:
         self._done.update(state)
         self._pending.update((row.call_id or "", row) for row in rows)
 
-    def call(self, line: Line, block: Block) -> None:
-        """Take a call; the same call repeated by a later line of the stream counts once."""
+    def call(self, line: Line, block: Block, arguments: str | None) -> None:
+        """Take a call and the text of its arguments; the same call repeated by a later line of the stream counts once."""
         if block.id is None or block.id in self._pending or block.id in self._done:
             return
-        self._pending[block.id] = call_row(line, block, content=self._content)
+        self._pending[block.id] = call_row(line, block, arguments, content=self._content)
 
     def result(self, line: Line, block: Block, text: str | None) -> ToolCallRow | None:
         """The finished row when this result, with its text, answers a call; one without a call in this file waits for the other files."""
@@ -70,9 +70,8 @@ class ToolCalls:
         yield from self._pending.values()
 
 
-def call_row(line: Line, block: Block, *, content: bool) -> ToolCallRow:
+def call_row(line: Line, block: Block, arguments: str | None, *, content: bool) -> ToolCallRow:
     """The row of a call that has no result yet."""
-    arguments = raw_text(block.input) if is_present(block.input) else None
     subject = tool_input(block.input)
     category, server = tool_kind(block.name)
     record, place, message = line.record, line.place, line.record.message
