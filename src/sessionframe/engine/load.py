@@ -47,7 +47,7 @@ CONTENT = {name: Want(frozenset(NEEDED.get(name, TABLES)), content=True, content
 QUESTIONS = {LIGHT: Question("usage"), CONTENT["messages"]: Question("messages")}
 """Depths of reading that answer one question."""
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 16 << 20
 MOST_CHUNKS = 32
 LARGEST_CHUNK = 64 << 20
 """Sources per task: small enough that all processes finish together, large enough that frames are not all overhead. Those of usage alone

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Lock
 
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
-from sessionframe.engine.workers import deaf_to_ctrl_c, end_now, finish, parse_sent, start, unpacked
+from sessionframe.engine.workers import Packed, deaf_to_ctrl_c, end_now, finish, parse_sent, start, unpacked
 
 Done = Callable[[int], None]
 
@@ -78,7 +78,7 @@ class Shared:
         self._jobs = jobs
         self._lock = Lock()
         self._given = 0
-        self._results: SimpleQueue[tuple[Task, bytes | None]] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Task, Packed | None]] = SimpleQueue()
         self._done = done
 
     def run(self, workers: int, meanwhile: Callable[[], object]) -> Iterator[Parsed]:
@@ -110,7 +110,7 @@ class Shared:
             self._results.put((task, None))
             return
 
-        def receive(future: Future[bytes]) -> None:
+        def receive(future: Future[Packed]) -> None:
             failed = future.exception() is not None
             if not failed:  # where a worker died, Python 3.12 and later hold a lock that handing out a task would wait for
                 self._give(executor)
@@ -138,10 +138,10 @@ class Shared:
 
     def _received(self) -> Parsed:
         """What a worker made of a task. Whatever went wrong with the worker, the task is parsed here."""
-        task, content = self._results.get()
+        task, packed = self._results.get()
         with self._lock:
             self._given -= 1
-        if content is None:
+        if packed is None:
             return parse_task(task, self._done)
         self._done(task.size)
-        return unpacked(content)
+        return unpacked(packed)

@@ -15,9 +15,9 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
-from sessionframe.engine.task import Job, Parsed, Task, parse_task
+from sessionframe.engine.task import Job, Parsed, Share, Task, parse_task
 from sessionframe.frames.memory import FRUGAL
 from sessionframe.providers.contract import Source
 
@@ -137,29 +137,32 @@ def job_of(number: int) -> Job:
     return job
 
 
-def parse_sent(number: int, sources: tuple[Source, ...]) -> bytes:
-    """In a worker: parse some sources of a job, and pack what comes of them."""
-    return packed(parse_task(Task(job_of(number), sources)))
+class Packed(NamedTuple):
+    """What was parsed, on its way to another process: tables as Arrow streams, which take a third of the time of pickled frames."""
+
+    names: Mapping[str, str | None]
+    tables: dict[str, bytes]
+    shares: list[Share]
 
 
-def packed(parsed: Parsed) -> bytes:
-    """What was parsed, as bytes on the way to another process. Measured: a third of the time that pickling frames takes."""
+def parse_sent(number: int, sources: tuple[Source, ...]) -> Packed:
+    """In a worker: parse some sources of a job."""
     import polars as pl
 
+    parsed = parse_task(Task(job_of(number), sources))
     tables: dict[str, bytes] = {}
     for name, rows in parsed.tables.items():
         content = BytesIO()
         rows.write_ipc_stream(content, compat_level=pl.CompatLevel.newest())  # the newest layout keeps texts that rows share as one
         tables[name] = content.getvalue()
-    return pickle.dumps((parsed.names, tables, parsed.shares), protocol=pickle.HIGHEST_PROTOCOL)
+    return Packed(parsed.names, tables, parsed.shares)
 
 
-def unpacked(content: bytes) -> Parsed:
-    """What another process has parsed."""
+def unpacked(packed: Packed) -> Parsed:
+    """What a worker has parsed."""
     import polars as pl
 
-    names, tables, shares = pickle.loads(content)  # noqa: S301 - our own worker wrote it
-    return Parsed(names, {name: pl.read_ipc_stream(rows) for name, rows in tables.items()}, shares)
+    return Parsed(packed.names, {name: pl.read_ipc_stream(rows) for name, rows in packed.tables.items()}, packed.shares)
 
 
 def begin(parent: int, jobs: Mapping[int, bytes]) -> None:
