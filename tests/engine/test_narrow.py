@@ -19,6 +19,7 @@ from sessionframe.engine import load, narrow
 from sessionframe.engine.cache import related, segment
 from sessionframe.engine.portion import Portion
 from sessionframe.engine.question import conjuncts, question
+from sessionframe.engine.table import some_of
 from sessionframe.schema import TABLES, TableName
 from tests.contract.samples import samples
 from tests.kept import all_tables, equal, is_right, kept_in, settle
@@ -156,7 +157,7 @@ def test_some_columns_of_usage_are_those_of_the_table(
     with kept_in(cachefiles.folder() if folder else None):
         logs = sf.scan(home=DEMO, n_jobs=1)
         asked = {"at", "model", "output_tokens", "cost_usd"}
-        found = logs.usage.some(asked)
+        found = some_of(logs.usage, asked)
         assert not columns_read.get("usage", set()) & {"project", "git_branch", "request_id", "message_id"}
         assert asked < set(found.rows.columns) < set(whole["usage"].columns)
         assert found.rows.equals(whole["usage"].select(found.rows.columns))
@@ -175,10 +176,10 @@ def test_some_columns_are_read_once_and_taken_from_what_is_held(whole: dict[str,
     monkeypatch.setattr(Portion, "of", classmethod(noted))
     logs = sf.scan(home=DEMO, n_jobs=1)
     for columns, readings in (({"at", "model"}, 1), ({"at"}, 1), ({"at", "project"}, 2)):
-        assert logs.usage.some(columns).rows["at"].equals(whole["usage"]["at"])
+        assert some_of(logs.usage, columns).rows["at"].equals(whole["usage"]["at"])
         assert begun.count(begun[0]) == readings
     assert logs.usage.to_frame("polars").equals(whole["usage"])
-    assert logs.usage.some({"at"}).rows.equals(whole["usage"])
+    assert some_of(logs.usage, {"at"}).rows.equals(whole["usage"])
     assert begun.count(begun[0]) == 3
 
 

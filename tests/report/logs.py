@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from sessionframe.engine.table import Some
+from sessionframe.engine.load import Kept
 from sessionframe.machine import Machine
 from sessionframe.providers.contract import Source
 from sessionframe.schema import TABLES
@@ -18,15 +18,21 @@ from tests.rows import public
 class HandMadeTable:
     """A table as far as reports use it."""
 
-    def __init__(self, frame: pl.DataFrame, issues: pl.DataFrame) -> None:
-        self._frame, self.issues = frame, issues
+    def __init__(self, name: str, frame: pl.DataFrame, issues: pl.DataFrame) -> None:
+        self.name, self._frame, self.issues = name, frame, issues
 
     def to_frame(self, engine: str) -> pl.DataFrame:
         assert engine == "polars", "a report must not load pandas"
         return self._frame
 
-    def some(self, columns: frozenset[str]) -> Some:
-        return Some(self._frame.select(name for name in self._frame.columns if name in columns), self.issues)
+    def _depth(self, *, content: bool) -> str:
+        assert not content
+        return "usage"
+
+    def _load(self, depth: str, columns: frozenset[str]) -> dict[str, Kept]:
+        assert depth == "usage"
+        some = self._frame.select(name for name in self._frame.columns if name in columns)
+        return {self.name: Kept(some, some.clear()), "issues": Kept(self.issues, self.issues.clear())}
 
 
 class HandMade:
@@ -39,7 +45,7 @@ class HandMade:
         self.limits_in_words: tuple[str, ...] = ()
         issues = public("issues", rows.get("issues", ()))
         for name in TABLES:
-            setattr(self, name, HandMadeTable(public(name, rows.get(name, ())), issues))
+            setattr(self, name, HandMadeTable(name, public(name, rows.get(name, ())), issues))
 
     def without_limits(self) -> HandMade:
         return self

@@ -108,9 +108,9 @@ def joined(parts: Sequence[Part], name: str) -> pl.DataFrame:
     frames = [part.tables.pop(name) for part in parts if name in part.tables]
     if not frames:
         return empty(name)
-    rows = pl.concat(frames, rechunk=False)
+    columns = pl.concat(frames, rechunk=False).get_columns()[::-1]
     frames.clear()
-    return pl.DataFrame([rows.drop_in_place(column).rechunk() for column in rows.columns])
+    return pl.DataFrame([columns.pop().rechunk() for _ in range(len(columns))])
 
 
 def empty(name: str) -> pl.DataFrame:

@@ -92,14 +92,6 @@ class Table:
         """
         return self._load(self._depth(content=False))["issues"].own.clone()
 
-    def some(self, columns: Collection[str]) -> Some:
-        """At least some columns, and what could not be read, priced or counted wholly.
-
-        For what needs no more of `usage`: the others are neither loaded nor held. In the order of the table, costs included.
-        """
-        found = self._load(self._depth(content=False), columns)
-        return Some(found[self.name].own.clone(), found["issues"].own.clone())
-
     @overload
     def to_frame(self, engine: Literal["pandas"] = ..., *, content: bool = ..., replays: bool = ...) -> pd.DataFrame: ...
     @overload
@@ -220,3 +212,12 @@ class Table:
 
         # a clone shares its columns, so that a caller who changes his frame does not change the next one
         return with_copies(self.name, rows) if replays else rows.own.clone()
+
+
+def some_of(table: Table, columns: Collection[str]) -> Some:
+    """At least some columns of a table in its order, and what could not be read, priced or counted wholly.
+
+    For what needs no more of `usage`: the others are neither loaded nor held.
+    """
+    found = table._load(table._depth(content=False), columns)  # noqa: SLF001 - a table has no method that users should not see
+    return Some(found[table.name].own.clone(), found["issues"].own.clone())

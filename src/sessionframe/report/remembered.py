@@ -10,6 +10,7 @@ import msgspec
 
 from sessionframe import cachefiles
 from sessionframe.engine.cache.identity import digest_of, everything
+from sessionframe.engine.table import some_of
 from sessionframe.report.groups import columns_of, needed_for
 from sessionframe.report.made import UsageReport
 from sessionframe.zones import zone
@@ -42,7 +43,7 @@ def report_of(logs: Logs, *, period: str, by: Sequence[str], tz: str, titles: bo
     if before is not None and before.is_kept and (report := read(name, before.fingerprint)) is not None:
         return report
     if not titles:  # else all tables are read anyway
-        logs.usage.some(needed_for(columns_of(period, by)))  # before the libraries load: worker processes are at work meanwhile
+        some_of(logs.usage, needed_for(columns_of(period, by)))  # before the libraries load: worker processes are at work meanwhile
     from sessionframe.report.usage import usage_report
 
     made = usage_report(logs, period=period, by=by, tz=zone_name, titles=titles)

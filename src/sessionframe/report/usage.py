@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sessionframe.analysis.tokens import tokens_by
+from sessionframe.engine.table import some_of
 from sessionframe.report.groups import PERIODS, columns_of, needed_for
 from sessionframe.report.made import UsageReport
 from sessionframe.schema import TOKEN_COLUMNS
@@ -45,7 +46,7 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
     """
     groups, every = columns_of(period, by), PERIODS[period]
     named = session_titles(logs) if titles else None  # first: the rows of all tables serve for requests too
-    usage, issues = logs.usage.some(needed_for(groups))
+    usage, issues = some_of(logs.usage, needed_for(groups))
     zone_name = zone(tz).key
     summed = tokens_by(usage, by=list(groups.values()), every=every, tz=zone_name)
     rows = summed.rename({column: name for name, column in groups.items()})
