@@ -425,6 +425,31 @@ def test_an_export_that_is_ended_leaves_what_was_there(tmp_path: Path, ending: s
     assert not left or (how == signal.SIGKILL and all(name.endswith(".sessionframe-part") for name in left))
 
 
+OTHER_ERROR = """
+import os, signal, sys
+from sessionframe import cli
+from sessionframe.report import export
+
+def write(frame, file):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        file.write(b"half")
+    except KeyboardInterrupt:
+        raise TypeError("what polars makes of it")
+
+export.WRITERS["csv"] = write
+sys.argv[1:] = ["export", "usage", "--to", sys.argv[1], "--home", sys.argv[2]]
+cli.program()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_whatever_comes_of_ctrl_c_is_not_worth_a_word(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", OTHER_ERROR, tmp_path / "x.csv", DEMO], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_behind_standard_output_is_an_error() -> None:
     with Path("/dev/full").open("wb") as full:

@@ -35,6 +35,8 @@ class Portion:
         What was read, until it is kept.
     went_on
         What was kept of sources that had only grown.
+    size_waiting
+        Bytes of the sources of `parsed`.
     is_sound
         Another reading of the same files would bring the same.
     """
@@ -45,6 +47,7 @@ class Portion:
     looked: Looked
     parsed: list[Parsed] = field(default_factory=list)
     went_on: dict[Key, Entry] = field(default_factory=dict)
+    size_waiting: int = 0
     is_sound: bool = True
 
     @classmethod
@@ -80,6 +83,7 @@ class Portion:
         self.is_sound = self.is_sound and all(share.is_sound and not share.has_changed for share in parsed.shares)
         if not self.job.want.content:
             self.parsed.append(parsed)
+            self.size_waiting += sum(share.source.size or 0 for share in parsed.shares)
 
     def go_on(self) -> list[Parsed]:
         """Read the sources that have grown from where they ended, if their beginning is still what it was. Raises `DamagedError`."""
@@ -115,22 +119,17 @@ class Portion:
         if self.shelf is not None:
             self.shelf.forget()
         self.looked = replace(self.looked, kept=[], grown=[], new=list(self.group.sources))
-        self.parsed, self.went_on, self.is_sound = [], {}, True
-
-    @property
-    def size_waiting(self) -> int:
-        """Bytes of the sources that were read and are not kept yet."""
-        return sum(share.source.size or 0 for parsed in self.parsed for share in parsed.shares)
+        self.parsed, self.size_waiting, self.went_on, self.is_sound = [], 0, {}, True
 
     def keep_some(self) -> None:
         """Keep what was read so far, and let go of it here: a long reading that is given up has not been for nothing."""
-        parsed, self.parsed = self.parsed, []
+        parsed, self.parsed, self.size_waiting = self.parsed, [], 0
         if self.shelf is not None:
             self.shelf.keep_some(self.looked, parsed)
 
     def keep(self) -> None:
         """Keep what was read for the next time, and let go of it here."""
-        parsed, self.parsed = self.parsed, []
+        parsed, self.parsed, self.size_waiting = self.parsed, [], 0
         if self.shelf is not None:
             try:
                 self.shelf.keep(self.looked, self.went_on, parsed)
