@@ -317,8 +317,13 @@ def interrupted(number: int, frame: object) -> NoReturn:
     """
     del frame
     interruptions.append(number)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_ERROR)
+    mute(STANDARD_ERROR)
     raise KeyboardInterrupt
+
+
+def mute(descriptor: int) -> None:
+    """Let nothing more be written there, whoever tries."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def flush() -> None:
@@ -327,7 +332,7 @@ def flush() -> None:
         sys.stdout.flush()
     except OSError as problem:
         # what could not be written must not be tried again when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute(sys.stdout.fileno())
         if not isinstance(problem, BrokenPipeError):
             note(f"standard output could not be written: {problem.strerror}")
             sys.exit(1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
@@ -161,13 +160,12 @@ def load(begun: Beginning, options: Options, asked: Question | None = None, *, f
     portions, want = begun.portions, begun.want
     if asked is None:
         asked = QUESTIONS.get(want)
-    meanwhile = partial(load_libraries, for_pandas=for_pandas)
     try:
-        parts = read(portions, want, options, asked, meanwhile)
+        parts = read(portions, want, options, asked, for_pandas=for_pandas)
     except DamagedError:
         for portion in portions:
             portion.forget()
-        parts = read(portions, want, options, asked, meanwhile)
+        parts = read(portions, want, options, asked, for_pandas=for_pandas)
     from sessionframe.engine.assemble import assemble, assembled  # loads polars, for which the workers should not have to wait
 
     begun.is_sound = all(portion.is_sound for portion in portions)
@@ -178,13 +176,8 @@ def load(begun: Beginning, options: Options, asked: Question | None = None, *, f
         return assemble(parts, begun.issues, options, session_gaps(begun.plan))
 
 
-def read(
-    portions: Sequence[Portion], want: Want, options: Options, asked: Question | None, meanwhile: Callable[[], object] | None = None
-) -> list[Part]:
-    """The rows of all sources that can have a part in what is asked for. Raises `DamagedError` where what is kept cannot be read.
-
-    `meanwhile` is what is left to do here while worker processes start; by default, to load libraries.
-    """
+def read(portions: Sequence[Portion], want: Want, options: Options, asked: Question | None, *, for_pandas: bool = False) -> list[Part]:
+    """The rows of all sources that can have a part in what is asked for. Raises `DamagedError` where what is kept cannot be read."""
     ticker = Ticker(sum(portion.group.size for portion in portions), options.progress)
     size = sum(portion.size_to_read for portion in portions)
     chunk = max(CHUNK_BYTES, min(size // MOST_CHUNKS, LARGEST_CHUNK)) if want.only_usage else CHUNK_BYTES
@@ -197,7 +190,7 @@ def read(
     parts = []
     from sessionframe.engine.pool import run  # what is kept needs no processes
 
-    for parsed in run(tasks, jobs, ticker, meanwhile or load_libraries):
+    for parsed in run(tasks, jobs, ticker, meanwhile=partial(load_libraries, for_pandas=for_pandas)):
         owner = owners[tuple(parsed.names.items())]
         owner.take(parsed)
         parts.append(Part.of(parsed).only(columns))
@@ -235,7 +228,9 @@ def load_libraries(*, for_pandas: bool = False) -> None:
     del assemble
     pricing.preload()
     if for_pandas:
-        import_module("pandas")
+        from sessionframe.frames.forward import offer_in_pandas
+
+        offer_in_pandas()
 
 
 def worthwhile_jobs(size: int, want: Want, jobs: int | None) -> int:

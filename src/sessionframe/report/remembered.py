@@ -42,8 +42,11 @@ def report_of(logs: Logs, *, period: str, by: Sequence[str], tz: str, titles: bo
     before = None if titles else logs.look()
     if before is not None and before.is_kept and (report := read(name, before.fingerprint)) is not None:
         return report
-    if not titles:  # else all tables are read anyway
-        some_of(logs.usage, needed_for(columns_of(period, by)))  # before the libraries load: worker processes are at work meanwhile
+    # before the libraries load: worker processes are at work meanwhile
+    if titles:
+        logs.sessions.to_frame("polars")
+    else:
+        some_of(logs.usage, needed_for(columns_of(period, by)))
     from sessionframe.report.usage import usage_report
 
     made = usage_report(logs, period=period, by=by, tz=zone_name, titles=titles)

@@ -45,7 +45,7 @@ def usage_report(logs: Logs, *, period: str = "daily", by: Sequence[str] = (), t
         `period` or `by` has a name that is not known, or `tz` is no time zone.
     """
     groups, every = columns_of(period, by), PERIODS[period]
-    named = session_titles(logs) if titles else None  # first: the rows of all tables serve for requests too
+    named = session_titles(logs) if titles and "session" in groups else None  # first: the rows of all tables serve for requests too
     usage, issues = some_of(logs.usage, needed_for(groups))
     zone_name = zone(tz).key
     summed = tokens_by(usage, by=list(groups.values()), every=every, tz=zone_name)

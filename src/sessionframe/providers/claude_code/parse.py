@@ -108,11 +108,10 @@ class UsageReader:
         Decoding every line takes no longer than searching for those that could matter, and damage is seen wherever it is.
         """
         threads, requests, trace = self._common.threads, self._common.requests, self._common.trace
-        is_rooted = threads.is_rooted
         for line, light in lines:
             trace.see(light, line)
-            if not is_rooted:
-                is_rooted = threads.note(light)
+            if not threads.is_rooted:
+                threads.note(light)
             if light.type in SPEAKING:
                 requests.add(light, line)
             elif light.type not in KNOWN_RECORDS:
@@ -176,11 +175,10 @@ class Reader(UsageReader):
 
     def take(self, lines: Iterable[tuple[int, Record]]) -> Iterator[ParsedRow]:  # type: ignore[override]  # records have all that light ones have
         """The rows of some lines."""
-        is_rooted = self._threads.is_rooted
         for line, record in lines:
             self._trace.see(record, line)
-            if not is_rooted:
-                is_rooted = self._threads.note(record)
+            if not self._threads.is_rooted:
+                self._threads.note(record)
             handler = self.HANDLERS.get(record.type or "")
             if handler is not None:
                 yield from handler(self, Line(line, record, self._threads.place(record), instant(record.timestamp)))

@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 class Line(msgspec.Struct, gc=False):
-    """A decoded line of the file with its place and time. No tuple: one is made for every line, which takes a third of the time so."""
+    """A decoded line of the file with its place and time. No tuple: one is made for every line, in a quarter of the time."""
 
     number: int
     record: Record
@@ -90,10 +90,9 @@ class Threads:
         """Whether the conversation is known: all but old sub-agents' files state it in their paths."""
         return bool(self._root)
 
-    def note(self, record: Envelope) -> bool:
-        """Take the conversation from a line of any type, so that usage alone knows it as soon as everything does; whether it is known."""
+    def note(self, record: Envelope) -> None:
+        """Take the conversation from a line of any type, so that usage alone knows it as soon as everything does."""
         self._root = record.sessionId or ""
-        return self.is_rooted
 
     def place(self, record: Envelope, echoed_agent: str | None = None) -> Place:
         """The place of a line; `echoed_agent` names the sub-agent whose line a progress record repeats.
