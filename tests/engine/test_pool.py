@@ -16,7 +16,8 @@ import loky
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
-from sessionframe.engine import Logs, load, pool, scan, task
+from sessionframe.engine import Logs, handover, load, pool, scan, task
+from sessionframe.engine.handover import Drawer, Packed
 from sessionframe.engine.registry import register, unregister
 from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES
@@ -129,6 +130,31 @@ def test_a_worker_that_dies_loses_nothing(home: Path) -> None:
     assert several.usage.to_frame("polars").equals(one.usage.to_frame("polars"))
     assert several.usage.issues.equals(one.usage.issues)
     assert gone(workers())
+
+
+def test_a_result_that_is_gone_with_its_worker_is_made_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[Packed] = []
+
+    def gone(packed: Packed) -> None:
+        lost.append(packed)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(pool, "unpacked", gone)
+    assert logs(home, 2).usage.to_frame("polars").equals(logs(home, 1).usage.to_frame("polars"))
+    assert lost
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files in memory are Linux's")
+def test_results_do_not_go_through_the_queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[type] = []
+
+    def seen(packed: Packed) -> task.Parsed:
+        places.append(type(packed.place))
+        return handover.unpacked(packed)
+
+    monkeypatch.setattr(pool, "unpacked", seen)
+    assert len(logs(home, 2).usage) == 12 * 20 + 1
+    assert set(places) == {Drawer}
 
 
 def test_a_fault_of_the_provider_in_a_worker_is_an_issue(home: Path) -> None:

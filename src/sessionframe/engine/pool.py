@@ -6,11 +6,13 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock
 
+from sessionframe.engine.handover import Packed, unpacked
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
-from sessionframe.engine.workers import Packed, deaf_to_ctrl_c, end_now, finish, parse_sent, start, unpacked
+from sessionframe.engine.workers import deaf_to_ctrl_c, end_now, finish, parse_sent, start
 
 Done = Callable[[int], None]
 
@@ -141,7 +143,9 @@ class Shared:
         task, packed = self._results.get()
         with self._lock:
             self._given -= 1
-        if packed is None:
-            return parse_task(task, self._done)
-        self._done(task.size)
-        return unpacked(packed)
+        if packed is not None:
+            with suppress(OSError):  # gone with a worker that died
+                parsed = unpacked(packed)
+                self._done(task.size)
+                return parsed
+        return parse_task(task, self._done)

@@ -10,14 +10,14 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 
-from sessionframe.engine.task import Job, Parsed, Share, Task, parse_task
+from sessionframe.engine.handover import Packed, packed
+from sessionframe.engine.task import Job, Task, parse_task
 from sessionframe.frames.memory import FRUGAL
 from sessionframe.providers.contract import Source
 
@@ -25,8 +25,6 @@ IDLE_S = 10
 """After this long without work a worker of loky ends by itself [s]."""
 PARENT_CHECK_S = 1
 """How often a worker looks whether its parent is still there: a parent that is killed cannot end its workers [s]."""
-PIPE_BYTES = 1 << 20
-"""As much as Linux allows anybody."""
 ENVIRONMENT = {"POLARS_MAX_THREADS": "1", **FRUGAL}
 """A worker builds small frames: a pool of threads for each would only cost memory."""
 LOKY_ENVIRONMENT = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e12"}
@@ -44,25 +42,11 @@ def start(workers: int, jobs: Mapping[int, bytes]) -> Executor:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        return widened(ProcessPoolExecutor(workers, get_context("fork"), begin, given))
+        return ProcessPoolExecutor(workers, get_context("fork"), begin, given)
     from loky.process_executor import ProcessPoolExecutor as LokyExecutor  # takes longer to load than reading a small home
 
     trackers_running()
-    return widened(LokyExecutor(workers, timeout=IDLE_S, initializer=begin, initargs=given, env=ENVIRONMENT | LOKY_ENVIRONMENT))
-
-
-def widened(executor: Any) -> Executor:
-    """Let results wait in a larger pipe: a worker cannot go on before its result is in there.
-
-    The thread that empties the pipe gets its turn every 5 ms while this process parses too, and took 64 kB each time. Measured on all
-    tables of 1 GB: workers waited for a fourth of their time.
-    """
-    if sys.platform == "linux":
-        from fcntl import F_SETPIPE_SZ, fcntl
-
-        with suppress(AttributeError, OSError):  # another kind of queue; more than the system allows
-            fcntl(executor._result_queue._reader.fileno(), F_SETPIPE_SZ, PIPE_BYTES)  # noqa: SLF001 - no argument sets it
-    found: Executor = executor
+    found: Executor = LokyExecutor(workers, timeout=IDLE_S, initializer=begin, initargs=given, env=ENVIRONMENT | LOKY_ENVIRONMENT)
     return found
 
 
@@ -137,32 +121,9 @@ def job_of(number: int) -> Job:
     return job
 
 
-class Packed(NamedTuple):
-    """What was parsed, on its way to another process: tables as Arrow streams, which take a third of the time of pickled frames."""
-
-    names: Mapping[str, str | None]
-    tables: dict[str, bytes]
-    shares: list[Share]
-
-
 def parse_sent(number: int, sources: tuple[Source, ...]) -> Packed:
     """In a worker: parse some sources of a job."""
-    import polars as pl
-
-    parsed = parse_task(Task(job_of(number), sources))
-    tables: dict[str, bytes] = {}
-    for name, rows in parsed.tables.items():
-        content = BytesIO()
-        rows.write_ipc_stream(content, compat_level=pl.CompatLevel.newest())  # the newest layout keeps texts that rows share as one
-        tables[name] = content.getvalue()
-    return Packed(parsed.names, tables, parsed.shares)
-
-
-def unpacked(packed: Packed) -> Parsed:
-    """What a worker has parsed."""
-    import polars as pl
-
-    return Parsed(packed.names, {name: pl.read_ipc_stream(rows) for name, rows in packed.tables.items()}, packed.shares)
+    return packed(parse_task(Task(job_of(number), sources)))
 
 
 def begin(parent: int, jobs: Mapping[int, bytes]) -> None:

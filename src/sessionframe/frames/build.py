@@ -120,7 +120,7 @@ def text_series(name: str, values: Sequence[Any]) -> pl.Series:
     positions = list(map(numbers.__getitem__, values))
     if len(numbers) * FEW > len(values):
         return pl.Series(name, values, dtype=pl.String)
-    return pl.Series(name, list(numbers), dtype=pl.String).gather(pl.Series(positions, dtype=pl.UInt32))
+    return pl.Series(name, list(numbers), dtype=pl.String)[pl.Series(positions, dtype=pl.UInt32)]  # `gather` plans a query for it
 
 
 def repeated(name: str, value: str | None, length: int) -> pl.Series:

@@ -15,7 +15,7 @@ from sessionframe.formats.problems import Problems
 from sessionframe.formats.rawlines import RawLines
 from sessionframe.formats.statements import Statements
 from sessionframe.providers.claude_code.facts import LedgerState, Sessions, summary_title
-from sessionframe.providers.claude_code.lineage import Trace
+from sessionframe.providers.claude_code.lineage import CHAIN, Trace
 from sessionframe.providers.claude_code.messages import Messages
 from sessionframe.providers.claude_code.records import SIDE_RECORDS, SPEAKING, LightRecord, Record
 from sessionframe.providers.claude_code.sidecars import Sidecars
@@ -158,6 +158,7 @@ class Reader(UsageReader):
         self._messages = Messages(content=want.content, raw=RawLines(source.path) if want.raw else None)
         self._tools = ToolCalls(content=want.content)
         self._sessions = Sessions(source, known.titles, content=want.content)
+        self._tells_sessions = "sessions" in want.tables
 
     def lines(self, context: Context) -> Iterator[ParsedRow]:
         """All rows but those of usage, sessions and unanswered calls, in the order of the file."""
@@ -170,7 +171,7 @@ class Reader(UsageReader):
         """Unanswered calls, and the sessions."""
         if "tool_calls" in self._want.tables:
             yield from self._tools.unanswered()
-        if "sessions" in self._want.tables:
+        if self._tells_sessions:
             yield from self._session_rows()
 
     def take(self, lines: Iterable[tuple[int, Record]]) -> Iterator[ParsedRow]:  # type: ignore[override]  # records have all that light ones have
@@ -181,7 +182,10 @@ class Reader(UsageReader):
                 self._threads.note(record)
             handler = self.HANDLERS.get(record.type or "")
             if handler is not None:
-                yield from handler(self, Line(line, record, self._threads.place(record), instant(record.timestamp)))
+                placed = Line(line, record, self._threads.place(record), instant(record.timestamp))
+                if self._tells_sessions and record.type in CHAIN:
+                    self._sessions.see(placed)
+                yield from handler(self, placed)
             elif record.type not in KNOWN_RECORDS:
                 self._common.unknown(record.type, line)
 
@@ -203,7 +207,6 @@ class Reader(UsageReader):
             yield row
 
     def _user(self, line: Line) -> Iterator[ParsedRow]:
-        self._sessions.see(line)
         for row, block, text in self._messages.user(line):
             if row.type == "tool-result":
                 yield from self._result(line, block, text)
@@ -215,7 +218,6 @@ class Reader(UsageReader):
                 yield row
 
     def _assistant(self, line: Line) -> Iterator[ParsedRow]:
-        self._sessions.see(line)
         self._requests.add(line.record, line.number)
         for row, block, text in self._messages.assistant(line):
             if row.type == "tool-use" and "tool_calls" in self._want.tables:
@@ -230,18 +232,15 @@ class Reader(UsageReader):
         return () if call is None else (call,)
 
     def _system(self, line: Line) -> Iterator[ParsedRow]:
-        self._sessions.see(line)
         yield from self._message(self._messages.system(line))
 
     def _attachment(self, line: Line) -> Iterator[ParsedRow]:
-        self._sessions.see(line)
         row = self._messages.attachment(line)
         if row.is_human:
             self._sessions.prompt(line.place, row.content)
         yield from self._message(row)
 
     def _progress(self, line: Line) -> Iterator[ParsedRow]:
-        self._sessions.see(line)
         self._requests.add(line.record, line.number)
         yield from self._message(self._messages.other(line))
 
