@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 
 import msgspec
+import xxhash
 
 from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks
 from sessionframe.formats.rawlines import RawLines
@@ -140,7 +140,7 @@ class Messages:
 
 def part_hash(text: str | None) -> str:
     """A short stand-in for a text that tells the parts of one response apart."""
-    return f"{zlib.crc32((text or '').encode()):08x}"
+    return xxhash.xxh3_64_hexdigest((text or "").encode())
 
 
 def attachment_head(raw: msgspec.Raw) -> Attachment:
