@@ -72,7 +72,12 @@ ROWS: dict[str, Row] = {
         "5 times as fast as the others",
         {
             name: [*READERS, way, HOME]
-            for name, way in (("sessionframe", "messages"), ("pandas", "messages-pandas"), ("duckdb", "messages-duckdb"))
+            for name, way in (
+                ("sessionframe", "messages"),
+                ("pandas", "messages-pandas"),
+                ("duckdb", "messages-duckdb"),
+                ("msgspec", "messages-msgspec"),
+            )
         },
     ),
     "codex-cold": Row("codex", "2 times as fast as the peers", OURS, peers=True),
