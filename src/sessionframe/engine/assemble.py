@@ -175,11 +175,14 @@ def by_time(rows: pl.DataFrame) -> pl.Series:
 
 def by_session(rows: pl.DataFrame) -> pl.Series:
     """Positions of the messages by session in the order of their first messages, then as the log has them."""
-    small = rows.select(*PLACE, "at", "seq")
-    places = small.group_by(PLACE).agg(pl.col("at").min()).with_columns(first=pl.col("at").min().over(SESSION))
+    # rows of a place mostly follow each other, so texts are compared within runs, and only the first of each run with others
+    small = rows.select("at", "seq", *PLACE, run=pl.struct(PLACE).rle_id())
+    runs = small.group_by("run", maintain_order=True).agg(pl.col(PLACE).first(), pl.col("at").min())
+    places = runs.group_by(PLACE).agg(pl.col("at").min()).with_columns(first=pl.col("at").min().over(SESSION))
     places = places.sort("first", *SESSION, "at", "source", nulls_last=True).select(PLACE).with_row_index("place")
-    numbered = small.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left").with_row_index("row")
-    return numbered.select("row", "place", "seq").sort("place", "seq", maintain_order=True)["row"]
+    number = runs.join(places, on=PLACE, how="left", nulls_equal=True, maintain_order="left")["place"]
+    placed = small.select("seq", place=number[small["run"]])
+    return placed.select(pl.arg_sort_by("place", "seq", maintain_order=True)).to_series()
 
 
 ORDER: dict[TableName, Callable[[pl.DataFrame], pl.Series]] = {"usage": by_time, "tool_calls": by_time, "messages": by_session}

@@ -16,7 +16,7 @@ from sessionframe.engine.needs import columns_for
 from sessionframe.engine.plan import Plan
 from sessionframe.engine.portion import Portion, keeping
 from sessionframe.engine.question import Question
-from sessionframe.engine.task import Part
+from sessionframe.engine.task import Part, collector_paused
 from sessionframe.providers.contract import Want
 from sessionframe.schema import CONTENT_COLUMNS, TABLES, IssueRow, TableName
 
@@ -138,6 +138,7 @@ class Beginning:
         return not any(portion.looked.new or portion.looked.grown for portion in self.portions)
 
 
+@collector_paused()
 def load(begun: Beginning, options: Options, asked: Question | None = None, *, for_pandas: bool = False) -> Tables:
     """Read everything that a plan lists, and what is kept of it from earlier.
 

@@ -291,7 +291,7 @@ def refusal(table: str, column: str, count: int, source: str) -> IssueRow:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from walking over a growing heap of rows, none of which can be part of a cycle."""
+    """Keep the cyclic garbage collector from walking over a growing heap of rows and of libraries, none of which can be garbage yet."""
     was_on = gc.isenabled()
     gc.disable()
     try:
