@@ -62,6 +62,13 @@ def test_a_drawer_is_used_again_once_it_is_empty(drawers: list[Drawer]) -> None:
 
 
 @linux
+def test_a_result_without_tables_empties_no_drawer_of_another() -> None:
+    nothing, something = packed(PARSED._replace(tables={})), packed(PARSED)
+    assert unpacked(nothing).tables == {}
+    assert same(unpacked(something))
+
+
+@linux
 def test_there_are_only_so_many_drawers(drawers: list[Drawer], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handover, "MOST_DRAWERS", 2)
     found = [packed(PARSED) for _ in range(4)]

@@ -100,7 +100,7 @@ def new_drawer() -> Drawer | None:
 
 def packed(parsed: Parsed) -> Packed:
     """In a worker: put the tables where the process that asked for them can take them."""
-    drawer = empty_drawer()
+    drawer = empty_drawer() if parsed.tables else None  # nothing in it would look like taken out
     if drawer is None:
         content = BytesIO()
         starts = written(parsed.tables, content)
