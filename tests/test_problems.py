@@ -24,6 +24,7 @@ OWN = {name for name, each in vars(errors).items() if inspect.isclass(each) and 
 INSIDE = {
     "DamageError": "a damaged document: becomes an issue",
     "DamagedError": "a damaged file of the cache: it is made anew",
+    "GoneError": "a worker died with what it had parsed: that is parsed again",
 }
 """Exceptions that do not leave the room they are raised in."""
 PYTHONS_OWN = {

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from sessionframe.engine import handover
-from sessionframe.engine.handover import Drawer, packed, unpacked
+from sessionframe.engine.handover import Drawer, GoneError, packed, unpacked
 from sessionframe.engine.task import Parsed
 
 TABLES = {
@@ -104,7 +104,7 @@ def test_what_died_with_its_worker_is_gone() -> None:
     found = here.recv()
     os.kill(worker.pid or 0, signal.SIGKILL)
     worker.join()
-    with pytest.raises(OSError, match=str(found.place.process)):
+    with pytest.raises(GoneError, match=str(found.place.process)):
         unpacked(found)
 
 
@@ -118,6 +118,6 @@ def test_another_file_of_that_number_is_left_alone(tmp_path: Path) -> None:
     found, other = packed(PARSED), tmp_path / "other"
     other.write_bytes(b"not ours")
     assert isinstance(found.place, Drawer)
-    with other.open("r+b") as file, pytest.raises(FileNotFoundError):
+    with other.open("r+b") as file, pytest.raises(GoneError, match="another file"):
         unpacked(found._replace(place=found.place._replace(descriptor=file.fileno())))
     assert other.read_bytes() == b"not ours"

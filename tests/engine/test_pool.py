@@ -17,7 +17,7 @@ import psutil  # type: ignore[import-untyped]  # comes with ipykernel
 import pytest
 
 from sessionframe.engine import Logs, handover, load, pool, scan, task
-from sessionframe.engine.handover import Drawer, Packed
+from sessionframe.engine.handover import Drawer, GoneError, Packed
 from sessionframe.engine.registry import register, unregister
 from sessionframe.providers.contract import Provider
 from sessionframe.schema import TABLES
@@ -137,7 +137,7 @@ def test_a_result_that_is_gone_with_its_worker_is_made_here(home: Path, monkeypa
 
     def gone(packed: Packed) -> None:
         lost.append(packed)
-        raise FileNotFoundError
+        raise GoneError
 
     monkeypatch.setattr(pool, "unpacked", gone)
     assert logs(home, 2).usage.to_frame("polars").equals(logs(home, 1).usage.to_frame("polars"))

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from errno import ENOENT
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -50,6 +49,10 @@ class Drawer(NamedTuple):
     def is_empty(self) -> bool:
         """What was in it has been taken out."""
         return os.fstat(self.descriptor).st_size == 0
+
+
+class GoneError(Exception):
+    """What a worker has parsed is gone with it."""
 
 
 class Packed(NamedTuple):
@@ -121,7 +124,7 @@ def written(tables: Mapping[str, pl.DataFrame], file: IO[bytes]) -> dict[str, in
 
 
 def unpacked(packed: Packed) -> Parsed:
-    """What a worker has parsed. Raises `OSError` where it is gone with its worker."""
+    """What a worker has parsed. Raises `GoneError`."""
     import polars as pl
 
     tables = {}
@@ -134,12 +137,16 @@ def unpacked(packed: Packed) -> Parsed:
 
 @contextmanager
 def opened(place: Drawer | bytes) -> Iterator[IO[bytes]]:
-    """What lies in a place, taken out afterwards."""
+    """What lies in a place, taken out afterwards. Raises `GoneError`."""
     if isinstance(place, bytes):
         yield BytesIO(place)
         return
-    with place.path.open("r+b", buffering=0) as file:
+    try:
+        file = place.path.open("r+b", buffering=0)
+    except OSError as problem:
+        raise GoneError(str(problem)) from problem
+    with file:
         if os.fstat(file.fileno()).st_ino != place.inode:
-            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(place.path))
+            raise GoneError(f"{place.path} is another file")
         yield file
         file.truncate(0)

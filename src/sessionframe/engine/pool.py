@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock
 
-from sessionframe.engine.handover import Packed, unpacked
+from sessionframe.engine.handover import GoneError, Packed, unpacked
 from sessionframe.engine.task import Job, Parsed, Task, parse_task
 from sessionframe.engine.workers import deaf_to_ctrl_c, end_now, finish, parse_sent, start
 
@@ -144,7 +144,7 @@ class Shared:
         with self._lock:
             self._given -= 1
         if packed is not None:
-            with suppress(OSError):  # gone with a worker that died
+            with suppress(GoneError):
                 parsed = unpacked(packed)
                 self._done(task.size)
                 return parsed
