@@ -47,9 +47,11 @@ def test_a_message_that_is_written_again_is_one_request(tmp_path: Path, want: Wa
     assert (row.line, row.message_id, row.dedup_key, row.is_final) == (3, uid(2), uid(2), True)
 
 
-def test_a_recording_whose_first_line_is_lost_belongs_where_a_later_one_says(tmp_path: Path, want: Want) -> None:
+@pytest.mark.parametrize("first", [[prompt(1), reply(2)], [{"$set": {"messages": [prompt(1), reply(2)]}}]], ids=["alone", "in a change"])
+def test_a_recording_whose_first_line_is_lost_belongs_where_a_later_one_says(tmp_path: Path, want: Want, first: list[Any]) -> None:
     """A resumed session states its head again."""
-    log(tmp_path, "%", prompt(1), reply(2), {"sessionId": SESSION, "projectHash": "x", "startTime": at(1)})
+    path = log(tmp_path, *first, {"sessionId": SESSION, "projectHash": "x", "startTime": at(1)})
+    path.write_text(path.read_text("utf-8").partition("\n")[2], "utf-8")
     read = Read(tmp_path, want)
     assert {row.session_id for rows in (read.usage, read.messages, read.sessions) for row in rows} == {SESSION}
 

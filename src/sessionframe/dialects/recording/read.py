@@ -93,14 +93,13 @@ def whole_log(path: str, conversation: Conversation, problems: Problems, *, raw:
     began = False
     try:
         for number, line in records(path, Line, problems):
-            if is_message(line):
-                if not began and not conversation.is_named:
-                    look_for_head(path, conversation)
-                began = True
-                yield from conversation.message(number, line, texts.at(number) if texts else None)
-                continue
-            for message in listed(line, number, conversation, problems):
-                yield from conversation.message(number, message)
+            alone = is_message(line)
+            messages = [line] if alone else listed(line, number, conversation, problems)
+            if messages and not began and not conversation.is_named:
+                look_for_head(path, conversation)
+            began = began or bool(messages)
+            for message in messages:
+                yield from conversation.message(number, message, texts.at(number) if alone and texts else None)
     finally:
         if texts is not None:
             texts.close()
