@@ -135,11 +135,11 @@ def test_a_worker_that_dies_loses_nothing(home: Path) -> None:
 def test_a_result_that_is_gone_with_its_worker_is_made_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lost: list[Packed] = []
 
-    def gone(packed: Packed) -> None:
+    def lose(packed: Packed) -> None:
         lost.append(packed)
         raise GoneError
 
-    monkeypatch.setattr(pool, "unpacked", gone)
+    monkeypatch.setattr(pool, "unpacked", lose)
     assert logs(home, 2).usage.to_frame("polars").equals(logs(home, 1).usage.to_frame("polars"))
     assert lost
 

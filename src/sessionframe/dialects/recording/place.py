@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import zlib
 from typing import NamedTuple, Protocol
 
+from sessionframe.formats.text import stand_in
 from sessionframe.schema import SessionKind, TableName
 
 UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -51,4 +51,4 @@ def global_key(message_id: str | None, text: str | None, place: Place) -> str:
     """
     if message_id is not None and UNIQUE.fullmatch(message_id):
         return message_id
-    return f"{place.session_id}:{zlib.crc32((text or message_id or '').encode()):08x}"
+    return f"{place.session_id}:{stand_in(text or message_id or '')}"

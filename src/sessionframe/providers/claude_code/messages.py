@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
-import xxhash
 
 from sessionframe.dialects.anthropic import Block, block_kind, block_text, blocks
 from sessionframe.formats.rawlines import RawLines
-from sessionframe.formats.text import is_present, raw_text
+from sessionframe.formats.text import is_present, raw_text, stand_in
 from sessionframe.providers.claude_code.prompts import is_human_prompt, is_queued_prompt
 from sessionframe.providers.claude_code.records import Attachment, Record
 from sessionframe.providers.claude_code.threads import Line
@@ -77,7 +76,7 @@ class Messages:
             kind, text = block_kind(block), block_text(block)
             vendor_id = message.id if message and message.id and message.id.startswith(VENDOR_ID) else None
             # The SDK's fork rewrites every uuid, so a part of a response is known by the response and what it says.
-            key = f"{vendor_id}:{kind}:{block.id or part_hash(text)}" if vendor_id else f"{record.uuid}:{number}"
+            key = f"{vendor_id}:{kind}:{block.id or stand_in(text or '')}" if vendor_id else f"{record.uuid}:{number}"
             row = self._row(line, "tool" if kind == "tool-result" else "assistant", kind, text, key)
             row.message_id = (message.id if message else None) or record.uuid
             row.model = message.model if message else None
@@ -136,11 +135,6 @@ class Messages:
     def _remember(self, record: Record, *, human: bool) -> None:
         if human and record.uuid is not None:
             self._prompts.add(record.uuid)
-
-
-def part_hash(text: str | None) -> str:
-    """A short stand-in for a text that tells the parts of one response apart."""
-    return xxhash.xxh3_64_hexdigest((text or "").encode())
 
 
 def attachment_head(raw: msgspec.Raw) -> Attachment:
