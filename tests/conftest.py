@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import hypothesis
@@ -50,3 +51,11 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("SESSIONFRAME_CACHE", "off")
         assert os.path.expanduser("~") == home  # noqa: PTH111 - what the library itself asks
         yield home
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays() -> Iterator[None]:
+    """Whoever draws leaves no figure to the next test: matplotlib warns of more than twenty."""
+    yield
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close("all")

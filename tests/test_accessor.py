@@ -27,13 +27,12 @@ NOT_OF_A_FRAME = {"reconcile", "verify"}
 
 @pytest.fixture(autouse=True)
 def _no_window() -> Iterator[None]:
-    """Draw without a screen, and forget every figure afterwards."""
+    """Draw without a screen."""
     from matplotlib import pyplot as plt
 
     with mpl.rc_context():
         plt.switch_backend("Agg")
         yield
-        plt.close("all")
 
 
 @pytest.fixture(params=["pandas", "polars"])

@@ -59,7 +59,6 @@ def test_the_call_draws_the_picture(picture: Picture, tables: dict[str, Any], re
         ax = eval(picture.call, dict(tables))  # noqa: S307 - our own page
         if request.config.getoption("--update-docs"):
             save(ax.figure, path)
-        plt.close("all")
     assert ax.get_title(loc="left").startswith(picture.title)
     assert path.stat().st_size < LARGEST
 

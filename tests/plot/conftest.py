@@ -10,10 +10,9 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _no_window() -> Iterator[None]:
-    """Draw without a screen, and forget every figure afterwards."""
+    """Draw without a screen."""
     from matplotlib import pyplot as plt
 
     with mpl.rc_context():
         plt.switch_backend("Agg")
         yield
-        plt.close("all")
